@@ -1,0 +1,145 @@
+"""Effects on our own database: each one transaction, each harmless to repeat."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from temporalio import activity
+
+from activities.failures import failures_for_temporal
+from payments.changes import NewAttempt
+from payments.gateway import ChargeOpened, ClosingCause, StatusReport
+from payments.notice import Notice
+from payments.payment import Progress, Windows
+from payments.request import PaymentRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A new order and its first attempt; `actor` names who asked, for the audit."""
+
+    request: PaymentRequest
+    attempt: NewAttempt
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCharge:
+    order_id: str
+    number: int
+    opened: ChargeOpened
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCharge:
+    order_id: str
+    number: int
+    gateway_code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the gateway answered when asked: None means that it holds no transaction.
+
+    `is_closed` says that the gateway has closed the attempt before it was asked.
+    """
+
+    order_id: str
+    number: int
+    report: StatusReport | None
+    is_closed: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """The wish to close an attempt; `reason` is kept encrypted, out of the audit."""
+
+    order_id: str
+    number: int
+    cause: ClosingCause
+    actor: str
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Where a run starts: the order's rows (None: unknown order) and the windows in force."""
+
+    progress: Progress | None
+    windows: Windows
+
+
+class PaymentRecords(Protocol):
+    """What the workflow needs of the database; every method is one transaction."""
+
+    async def progress(self, order_id: str) -> Progress | None: ...
+
+    async def place(self, placement: Placement) -> Progress: ...
+
+    async def record_opened(self, opened: OpenedCharge) -> Progress: ...
+
+    async def record_refused(self, refused: RefusedCharge) -> Progress: ...
+
+    async def record_answer(self, answer: Answer) -> Progress: ...
+
+    async def record_notice(self, order_id: str, notice: Notice) -> None: ...
+
+    async def begin_closing(self, closing: Closing) -> Progress: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedNotice:
+    order_id: str
+    notice: Notice
+
+
+class RecordActivities:
+    def __init__(self, records: PaymentRecords, windows: Windows) -> None:
+        self._records = records
+        self._windows = windows
+
+    @activity.defn
+    async def load_payment(self, order_id: str) -> Loaded:
+        """Read where the order stands; a run never starts from anything else."""
+        with failures_for_temporal():
+            return Loaded(progress=await self._records.progress(order_id), windows=self._windows)
+
+    @activity.defn
+    async def place_order(self, placement: Placement) -> Progress:
+        """Store the order and its first attempt; `order_conflict` when it is stored otherwise."""
+        with failures_for_temporal():
+            return await self._records.place(placement)
+
+    @activity.defn
+    async def record_opened(self, opened: OpenedCharge) -> Progress:
+        """Store what the customer needs to pay."""
+        with failures_for_temporal():
+            return await self._records.record_opened(opened)
+
+    @activity.defn
+    async def record_refused(self, refused: RefusedCharge) -> Progress:
+        """Store that the gateway refused the charge."""
+        with failures_for_temporal():
+            return await self._records.record_refused(refused)
+
+    @activity.defn
+    async def record_answer(self, answer: Answer) -> Progress:
+        """Judge the gateway's answer and store what follows; a paid order becomes paid here."""
+        with failures_for_temporal():
+            return await self._records.record_answer(answer)
+
+    @activity.defn
+    async def record_notice(self, received: ReceivedNotice) -> None:
+        """Keep a notification as it came, once, whether or not its order is known."""
+        with failures_for_temporal():
+            await self._records.record_notice(received.order_id, received.notice)
+
+    @activity.defn
+    async def begin_closing(self, closing: Closing) -> Progress:
+        """Store that the attempt is being closed, before the gateway hears of it."""
+        with failures_for_temporal():
+            return await self._records.begin_closing(closing)

@@ -1,0 +1,78 @@
+"""Errors of the payment service: each answers whether asking again would help.
+
+PaymentError
+    PermanentError              asking again cannot help
+        InvalidRequestError     the input breaks a rule; names each field and its rule
+        OrderConflictError      the order is stored with other contents
+        GatewayRefusedError     the gateway said no
+    TransientError              asking again may help
+        GatewayUnreachableError the request never left us, so nothing happened
+        GatewayUnknownError     the request may have taken effect; look before repeating
+        GatewayBusyError        the gateway asked for patience; nothing happened
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class PaymentError(Exception):
+    """`code` is stable and safe to show: it never carries personal data."""
+
+    code = "payment_error"
+
+
+class PermanentError(PaymentError):
+    """Asking again cannot help."""
+
+
+class TransientError(PaymentError):
+    """Asking again may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One broken rule: the field as the caller wrote it (`items[0].price`), and the rule."""
+
+    field: str
+    rule: str
+
+
+class InvalidRequestError(PermanentError):
+    code = "invalid_request"
+
+    def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
+        super().__init__("; ".join(f"{problem.field}: {problem.rule}" for problem in problems))
+        self.problems = problems
+
+
+class OrderConflictError(PermanentError):
+    code = "order_conflict"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"order {order_id} is stored with another amount, items or customer")
+
+
+class GatewayRefusedError(PermanentError):
+    """`gateway_code` is the code Midtrans gave, such as 402."""
+
+    code = "gateway_refused"
+
+    def __init__(self, gateway_code: str, reason: str) -> None:
+        super().__init__(f"the gateway refused with {gateway_code}: {reason}")
+        self.gateway_code = gateway_code
+
+
+class GatewayUnreachableError(TransientError):
+    code = "gateway_unreachable"
+
+
+class GatewayUnknownError(TransientError):
+    code = "gateway_unknown"
+
+
+class GatewayBusyError(TransientError):
+    code = "gateway_busy"
+
+    def __init__(self, reason: str, retry_after: timedelta) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after

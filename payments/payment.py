@@ -1,0 +1,275 @@
+"""One order's payment with all its attempts, and the small view of it that decisions need."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from payments.gateway import (
+    ENDS_AS,
+    AttemptRef,
+    Charge,
+    ClosingCause,
+    Instructions,
+    StatusReport,
+)
+from payments.methods import METHODS, Integration, PaymentMethod, methods_for
+from payments.money import Money
+from payments.request import PaymentRequest
+from payments.status import ENDED_WITHOUT_MONEY, OPEN, AttemptStatus, PaymentStatus, strongest
+
+ANOTHER_METHOD_MAY_BE_TRIED = frozenset(
+    {PaymentStatus.AWAITING_PAYMENT, PaymentStatus.FAILED, PaymentStatus.EXPIRED}
+)
+MONEY_WAS_HERE = frozenset(
+    {PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED}
+    | {PaymentStatus.CHARGED_BACK, PaymentStatus.REVERSED}
+)
+
+
+class CaseCode(StrEnum):
+    """Why a human is needed; also the values of the search attribute PaymentAttention."""
+
+    MISMATCH = "mismatch"
+    CONTRADICTION = "contradiction"
+    LATE_MONEY = "late_money"
+    SECOND_PAYMENT = "second_payment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayTransaction:
+    """One transaction that the gateway made for an attempt; Snap may make several."""
+
+    transaction_id: str
+    payment_type: str
+    status: AttemptStatus
+    method: PaymentMethod | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAttempt:
+    """One try at the gateway. `closing` says why we are closing it there, once we do."""
+
+    number: int
+    method: PaymentMethod
+    integration: Integration
+    status: AttemptStatus
+    nonce: str
+    idempotency_key: str
+    accepted_at: datetime
+    expires_at: datetime
+    instructions: Instructions | None = None
+    transactions: tuple[GatewayTransaction, ...] = ()
+    closing: ClosingCause | None = None
+
+    def transaction(self, transaction_id: str) -> GatewayTransaction | None:
+        return next((t for t in self.transactions if t.transaction_id == transaction_id), None)
+
+    def with_transaction(self, report: StatusReport, status: AttemptStatus) -> "PaymentAttempt":
+        """The attempt with the reported transaction last; other transactions keep their order."""
+        others = tuple(t for t in self.transactions if t.transaction_id != report.transaction_id)
+        newest = GatewayTransaction(
+            transaction_id=report.transaction_id,
+            payment_type=report.payment_type,
+            status=status,
+            method=report.method,
+        )
+        return replace(self, transactions=(*others, newest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Everything known of one order's payment; `version` grows with every change."""
+
+    request: PaymentRequest
+    status: PaymentStatus
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    attempts: tuple[PaymentAttempt, ...]
+    refunded_amount: Money
+    paid_with: PaymentMethod | None = None
+    paid_at: datetime | None = None
+    retry_until: datetime | None = None
+    invoice_number: str | None = None
+    attention: CaseCode | None = None
+
+    @property
+    def order_id(self) -> str:
+        return self.request.order_id
+
+    @property
+    def latest_attempt(self) -> PaymentAttempt:
+        return self.attempts[-1]
+
+    @property
+    def fulfil_after(self) -> datetime | None:
+        """From when on a settlement of this method can no longer be reversed."""
+        if self.paid_at is None:
+            return None
+        method = self.paid_with or self.latest_attempt.method
+        return self.paid_at + METHODS[method].fulfilment_hold
+
+    def is_fulfillable(self, now: datetime) -> bool:
+        """Whether goods may be shipped: paid, not reversible any more, and not contradicted."""
+        after = self.fulfil_after
+        return (
+            self.status is PaymentStatus.PAID
+            and self.attention is not CaseCode.CONTRADICTION
+            and after is not None
+            and now >= after
+        )
+
+    def methods_to_try(self, now: datetime) -> tuple[PaymentMethod, ...]:
+        """What can be tried now, the last method last; nothing once `retry_until` is past."""
+        if self.status not in ANOTHER_METHOD_MAY_BE_TRIED:
+            return ()
+        if self.retry_until is not None and now >= self.retry_until:
+            return ()
+        return methods_for(self.request.amount, failed=self.latest_attempt.method)
+
+    def charge(self, number: int) -> Charge:
+        """The gateway request of one attempt, equal each time it is asked for."""
+        attempt = self.attempts[number - 1]
+        return Charge(
+            request=self.request,
+            number=number,
+            method=attempt.method,
+            integration=attempt.integration,
+            nonce=attempt.nonce,
+            idempotency_key=attempt.idempotency_key,
+            accepted_at=attempt.accepted_at,
+            expires_at=attempt.expires_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptProgress:
+    """An attempt as far as decisions over time need it."""
+
+    number: int
+    method: PaymentMethod
+    integration: Integration
+    status: AttemptStatus
+    expires_at: datetime
+    closing: ClosingCause | None
+    transactions: tuple[tuple[str, AttemptStatus], ...]
+
+    def knows(self, transaction_id: str, status: AttemptStatus) -> bool:
+        return (transaction_id, status) in self.transactions
+
+    def ref(self, order_id: str) -> AttemptRef:
+        return AttemptRef(order_id=order_id, number=self.number, integration=self.integration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A payment as the workflow sees it: ids, statuses and times, nothing personal."""
+
+    order_id: str
+    status: PaymentStatus
+    version: int
+    attempts: tuple[AttemptProgress, ...]
+    retry_until: datetime | None
+    attention: CaseCode | None
+    invoice_due: bool
+    receipt_due: bool
+
+    @property
+    def latest_attempt(self) -> AttemptProgress:
+        return self.attempts[-1]
+
+    @property
+    def open_attempt(self) -> AttemptProgress | None:
+        """The attempt that may still bring money and has not ended at the gateway."""
+        latest = self.latest_attempt
+        return latest if latest.status in OPEN else None
+
+    def attempt(self, number: int) -> AttemptProgress | None:
+        return self.attempts[number - 1] if 1 <= number <= len(self.attempts) else None
+
+
+def progress_of(payment: Payment, *, receipt_sent: bool) -> Progress:
+    """The decisions' view; documents are due once for every paid order."""
+    paid = payment.status is PaymentStatus.PAID
+    return Progress(
+        order_id=payment.order_id,
+        status=payment.status,
+        version=payment.version,
+        attempts=tuple(
+            AttemptProgress(
+                number=attempt.number,
+                method=attempt.method,
+                integration=attempt.integration,
+                status=attempt.status,
+                expires_at=attempt.expires_at,
+                closing=attempt.closing,
+                transactions=tuple((t.transaction_id, t.status) for t in attempt.transactions),
+            )
+            for attempt in payment.attempts
+        ),
+        retry_until=payment.retry_until,
+        attention=payment.attention,
+        invoice_due=paid and payment.invoice_number is None,
+        receipt_due=paid and not receipt_sent,
+    )
+
+
+def attempt_status_from(attempt: PaymentAttempt) -> AttemptStatus:
+    """What an attempt is, given its transactions.
+
+    An open Snap page on which one payment was denied is still open: the customer may try again
+    there (fact sheet §6.3). A Core attempt has one transaction and ends with it.
+    """
+    found = strongest(transaction.status for transaction in attempt.transactions)
+    if found is None:
+        return attempt.status
+    if found not in ENDED_WITHOUT_MONEY:
+        return found
+    if attempt.status not in OPEN:
+        return attempt.status
+    if attempt.integration is Integration.SNAP:
+        return AttemptStatus.PENDING
+    return status_when_ended(attempt) if attempt.closing else found
+
+
+def status_when_ended(attempt: PaymentAttempt) -> AttemptStatus:
+    """What an attempt becomes when the gateway holds it closed without money."""
+    found = strongest(transaction.status for transaction in attempt.transactions)
+    if found is AttemptStatus.DENIED and attempt.closing is not ClosingCause.CANCEL:
+        return AttemptStatus.DENIED
+    return ENDS_AS[attempt.closing or ClosingCause.DEADLINE]
+
+
+def payment_status_from(attempt: PaymentAttempt) -> PaymentStatus:
+    """What the order's payment is, given its latest attempt."""
+    if attempt.closing is not None and attempt.status in OPEN - {AttemptStatus.IN_REVIEW}:
+        return PaymentStatus.CHECKING
+    return _SHOWN_AS[attempt.status]
+
+
+_SHOWN_AS = {
+    AttemptStatus.PREPARING: PaymentStatus.PREPARING,
+    AttemptStatus.UNKNOWN: PaymentStatus.CHECKING,
+    AttemptStatus.PENDING: PaymentStatus.AWAITING_PAYMENT,
+    AttemptStatus.AUTHORIZED: PaymentStatus.CHECKING,
+    AttemptStatus.IN_REVIEW: PaymentStatus.IN_REVIEW,
+    AttemptStatus.PAID: PaymentStatus.PAID,
+    AttemptStatus.DENIED: PaymentStatus.FAILED,
+    AttemptStatus.EXPIRED: PaymentStatus.EXPIRED,
+    AttemptStatus.CANCELLED: PaymentStatus.CANCELLED,
+    AttemptStatus.FAILED: PaymentStatus.FAILED,
+    AttemptStatus.PARTIALLY_REFUNDED: PaymentStatus.PARTIALLY_REFUNDED,
+    AttemptStatus.REFUNDED: PaymentStatus.REFUNDED,
+    AttemptStatus.CHARGED_BACK: PaymentStatus.CHARGED_BACK,
+    AttemptStatus.REVERSED: PaymentStatus.REVERSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Spans that settings decide; recorded in each run, so that a change never alters history."""
+
+    payment: timedelta = timedelta(minutes=5)
+    another_method: timedelta = timedelta(hours=24)
+    first_ask: timedelta = timedelta(seconds=30)
+    absence: timedelta = timedelta(seconds=90)
