@@ -25,5 +25,8 @@ def failures_for_temporal() -> Iterator[None]:
         ) from error
     except PaymentError as error:
         raise ApplicationError(
-            str(error), type=error.code, non_retryable=isinstance(error, PermanentError)
+            str(error),
+            *error.details,
+            type=error.code,
+            non_retryable=isinstance(error, PermanentError),
         ) from error

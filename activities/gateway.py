@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from temporalio import activity
@@ -44,16 +45,21 @@ class Charges(Protocol):
         ...
 
 
+class Wanted(StrEnum):
+    """Which answer ends the asking."""
+
+    NEWS = "news"  # anything not known yet
+    FINAL = "final"  # of a closed attempt: a final state, or that there is no transaction
+    ANYTHING = "anything"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to ask the gateway, and which answers would be no news.
-
-    `is_closed`: the gateway holds the attempt closed, so only an answer that is final counts.
-    """
+    """What to ask the gateway; `known` are the transactions' states that would be no news."""
 
     attempt: AttemptRef
-    known: tuple[tuple[str, AttemptStatus], ...]
-    is_closed: bool
+    wanted: Wanted
+    known: tuple[tuple[str, AttemptStatus], ...] = ()
 
 
 class GatewayActivities:
@@ -69,13 +75,13 @@ class GatewayActivities:
 
     @activity.defn
     async def ask_gateway(self, question: Question) -> StatusReport | None:
-        """Ask until there is news; None when a closed attempt has no transaction.
+        """Ask until the gateway answers what is wanted; None when it holds no transaction.
 
         "Not yet" is a benign failure, so that however often it asks, the history stays short.
         """
         with failures_for_temporal():
             report = await self._gateway.ask(question.attempt)
-        if not _is_news(question, report):
+        if not _is_wanted(question, report):
             raise _not_yet(_pause())
         return report
 
@@ -88,10 +94,15 @@ class GatewayActivities:
                 raise _not_yet(_pause())
 
 
-def _is_news(question: Question, report: StatusReport | None) -> bool:
-    if question.is_closed:
-        return report is None or report.status not in OPEN
-    return report is not None and (report.transaction_id, report.status) not in question.known
+def _is_wanted(question: Question, report: StatusReport | None) -> bool:
+    match question.wanted:
+        case Wanted.ANYTHING:
+            return True
+        case Wanted.FINAL:
+            return report is None or report.status not in OPEN
+        case Wanted.NEWS:
+            known = question.known
+            return report is not None and (report.transaction_id, report.status) not in known
 
 
 def _pause() -> timedelta:

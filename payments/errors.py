@@ -16,9 +16,10 @@ from datetime import timedelta
 
 
 class PaymentError(Exception):
-    """`code` is stable and safe to show: it never carries personal data."""
+    """`code` and `details` are stable and safe to show: they never carry personal data."""
 
     code = "payment_error"
+    details: tuple[str, ...] = ()
 
 
 class PermanentError(PaymentError):
@@ -53,13 +54,14 @@ class OrderConflictError(PermanentError):
 
 
 class GatewayRefusedError(PermanentError):
-    """`gateway_code` is the code Midtrans gave, such as 402."""
+    """`gateway_code` is the code the gateway gave, such as 402."""
 
     code = "gateway_refused"
 
     def __init__(self, gateway_code: str, reason: str) -> None:
         super().__init__(f"the gateway refused with {gateway_code}: {reason}")
         self.gateway_code = gateway_code
+        self.details = (gateway_code,)
 
 
 class GatewayUnreachableError(TransientError):

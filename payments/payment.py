@@ -184,6 +184,11 @@ class Progress:
         latest = self.latest_attempt
         return latest if latest.status in OPEN else None
 
+    @property
+    def waits_for_a_human(self) -> bool:
+        """Whether asking the gateway again is pointless: its answers contradict what we asked."""
+        return self.attention is not None and self.latest_attempt.status is AttemptStatus.UNKNOWN
+
     def attempt(self, number: int) -> AttemptProgress | None:
         return self.attempts[number - 1] if 1 <= number <= len(self.attempts) else None
 

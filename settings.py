@@ -1,0 +1,173 @@
+"""Every setting of every process: read once from the environment, frozen, passed on as an object.
+
+Ours begin with PAYMENTS_; the connection to Temporal uses Temporal's own TEMPORAL_* variables and
+profiles. Each process requires only its part: Settings holds what may be absent, and the process
+asks `require()` for what it cannot do without.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from payments.invoice import Merchant
+from payments.payment import Windows
+
+PREFIX = "PAYMENTS_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it and its rule, never its value."""
+
+
+def _split(text: object) -> object:
+    return (
+        tuple(part.strip() for part in text.split(",") if part.strip())
+        if isinstance(text, str)
+        else text
+    )
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Secrets have no defaults and are never printed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        None, description="postgresql+asyncpg://user:password@host:port/name?sslmode=verify-full"
+    )
+    keyset_temporal: SecretStr | None = Field(
+        None, description="Tink AEAD keyset for Temporal payloads: a path, or the JSON itself"
+    )
+    keyset_database: SecretStr | None = Field(
+        None, description="Tink AEAD keyset for database columns: a path, or the JSON itself"
+    )
+    keyset_lookup: SecretStr | None = Field(
+        None, description="Tink MAC keyset for columns found by value: a path, or the JSON itself"
+    )
+
+    midtrans_server_key: SecretStr | None = Field(None, description="server key of the account")
+    midtrans_server_key_old: SecretStr | None = Field(
+        None, description="a second server key whose notifications count while keys are replaced"
+    )
+    midtrans_merchant_id: str | None = Field(None, description="merchant id, such as G812785002")
+    midtrans_environment: Literal["sandbox", "production"] = Field(
+        "sandbox", description="which Midtrans is meant; `livemode` of every answer"
+    )
+    midtrans_url: str | None = Field(
+        None, description="Core API address, where it is not Midtrans' own (a simulator)"
+    )
+    midtrans_snap_url: str | None = Field(
+        None, description="Snap API address, where it is not Midtrans' own (a simulator)"
+    )
+    midtrans_ca_file: str | None = Field(
+        None, description="CA certificates to trust for Midtrans; certifi's when unset"
+    )
+    midtrans_allow_loopback_http: bool = Field(
+        default=False, description="allow plain http to a loopback address"
+    )
+    notification_url: str | None = Field(
+        None, description="override the dashboard's notification URL per transaction"
+    )
+
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="smtp+starttls://user:password@host:587, or smtps://, or smtp:// (loopback)",
+    )
+    smtp_ca_file: str | None = Field(None, description="CA certificates to trust for SMTP")
+    mail_from: str = Field("payments@skaters.example", description="sender of every mail")
+
+    api_keys: Words = Field(
+        (), description="client:sha256-of-key:scopes, comma-separated; scopes joined by +"
+    )
+    api_host: str = Field("127.0.0.1", description="where the checkout API listens")
+    api_port: int = Field(8080, description="port of the checkout API")
+    bridge_host: str = Field("127.0.0.1", description="where the webhook bridge listens")
+    bridge_port: int = Field(8081, description="port of the webhook bridge")
+    codec_host: str = Field("127.0.0.1", description="where the codec server listens")
+    codec_port: int = Field(8082, description="port of the codec server")
+    codec_secret: SecretStr | None = Field(
+        None, description="secret path segment of the codec server (loopback only)"
+    )
+    codec_origins: Words = Field((), description="Web UI origins that may call the codec server")
+    return_hosts: Words = Field(
+        ("skaters.example",), description="hosts that a return_url may name"
+    )
+    task_queues: Words = Field(
+        ("payments", "documents"), description="task queues that this worker serves"
+    )
+
+    payment_window_seconds: int = Field(300, gt=0, description="the customer's time to pay")
+    another_method_window_seconds: int = Field(
+        86_400, gt=0, description="how long another method may be tried after a failure"
+    )
+    first_ask_seconds: int = Field(
+        30, gt=0, description="when Midtrans is first asked if no notification comes"
+    )
+    absence_seconds: int = Field(
+        90, gt=0, description="how long a closed Snap session must stay without a transaction"
+    )
+
+    shop_name: str = Field("Skaters", description="printed on invoices and mails")
+    shop_address: str = Field(
+        "Jl. Kemang Raya 10|Jakarta Selatan 12730", description="lines parted by |"
+    )
+    shop_email: str = Field("halo@skaters.example", description="whom customers write to")
+    shop_phone: str | None = Field(None, description="whom customers call")
+    shop_website: str | None = Field(None, description="the shop's address on the web")
+    shop_npwp: str | None = Field(None, description="the shop's tax number")
+    shop_is_pkp: bool = Field(default=False, description="whether prices contain PPN")
+
+    def require(self, *names: str) -> None:
+        """Raise SettingsError naming every setting that this process needs and that is unset."""
+        unset = [f"{PREFIX}{name.upper()}" for name in names if getattr(self, name) is None]
+        if unset:
+            raise SettingsError(f"not set: {', '.join(unset)} (see: python -m starter settings)")
+
+    def secret(self, name: str) -> str:
+        """The clear value of a secret setting; SettingsError when it is unset."""
+        self.require(name)
+        value = getattr(self, name)
+        assert isinstance(value, SecretStr), f"{name} is no secret"
+        return value.get_secret_value()
+
+    @property
+    def livemode(self) -> bool:
+        return self.midtrans_environment == "production"
+
+    @property
+    def windows(self) -> Windows:
+        return Windows(
+            payment=timedelta(seconds=self.payment_window_seconds),
+            another_method=timedelta(seconds=self.another_method_window_seconds),
+            first_ask=timedelta(seconds=self.first_ask_seconds),
+            absence=timedelta(seconds=self.absence_seconds),
+        )
+
+    @property
+    def merchant(self) -> Merchant:
+        return Merchant(
+            name=self.shop_name,
+            address=tuple(self.shop_address.split("|")),
+            email=self.shop_email,
+            phone=self.shop_phone,
+            website=self.shop_website,
+            npwp=self.shop_npwp,
+            is_pkp=self.shop_is_pkp,
+        )
+
+
+def load_settings() -> Settings:
+    """Read the environment; SettingsError names each wrong setting and its rule."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (
+            f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError("; ".join(problems)) from None

@@ -1,0 +1,51 @@
+"""The shapes of the workflow's signals, updates and query."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from payments.payment import CaseCode
+from payments.request import PaymentRequest
+from payments.status import PaymentStatus
+
+# Any, because Temporal drops a signal whose argument does not fit its type in silence; the
+# workflow parses the document itself.
+GatewayReport = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitInstructions:
+    """Start paying the order, or answer how it stands; `actor` names the calling client."""
+
+    request: PaymentRequest
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """End the payment; `actor` and `reason` are required so that the Web UI can send it."""
+
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an update did; bodies are read from the database.
+
+    `applied`: the order is as the update wished. `by_this_call`: this call made it so.
+    """
+
+    applied: bool
+    by_this_call: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """The answer of the query `status`: None for an order that is not stored yet."""
+
+    order_id: str
+    status: PaymentStatus | None
+    attempt: int
+    expires_at: datetime | None
+    attention: CaseCode | None

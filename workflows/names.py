@@ -1,0 +1,20 @@
+"""Names that Temporal keeps: for ever, since a rename breaks running payments (DESIGN §4)."""
+
+from temporalio.common import SearchAttributeKey
+
+PAYMENTS_QUEUE = "payments"
+DOCUMENTS_QUEUE = "documents"
+
+PAYMENT_WORKFLOW = "PaymentWorkflow"
+GATEWAY_REPORTED = "gateway_reported"
+
+ORDER_ID = SearchAttributeKey.for_keyword("PaymentOrderId")
+STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
+METHOD = SearchAttributeKey.for_keyword("PaymentMethod")
+ATTENTION = SearchAttributeKey.for_keyword("PaymentAttention")
+SEARCH_ATTRIBUTES = (ORDER_ID, STATUS, METHOD, ATTENTION)
+
+
+def workflow_id(order_id: str) -> str:
+    """One order, one workflow id."""
+    return f"payment/{order_id}"

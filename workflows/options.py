@@ -1,0 +1,64 @@
+"""Activity options by name: every timeout and every limit is written here, and only here."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+from workflows.names import DOCUMENTS_QUEUE
+
+# The gateway adapter gives up after 9 s, so that no timed-out call acts later.
+_GATEWAY_TRY = timedelta(seconds=10)
+
+OPEN_CHARGE = ActivityConfig(
+    start_to_close_timeout=_GATEWAY_TRY,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=5),
+        maximum_attempts=5,
+    ),
+)
+# Asking and closing go on until the gateway answers; "not yet" brings its own pause.
+ASK_GATEWAY = ActivityConfig(
+    start_to_close_timeout=_GATEWAY_TRY,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=5),
+        maximum_attempts=0,
+    ),
+)
+CLOSE_ATTEMPT = ASK_GATEWAY
+
+# First a few quick tries inside the workflow task, at most 2 s together …
+QUICK_WRITE = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=2),
+    schedule_to_close_timeout=timedelta(seconds=2),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=100),
+        backoff_coefficient=2,
+        maximum_attempts=4,
+    ),
+)
+# … then the same write goes on where operators can see it.
+DURABLE_WRITE = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=1),
+        maximum_attempts=0,
+    ),
+)
+
+DOCUMENT = ActivityConfig(
+    task_queue=DOCUMENTS_QUEUE,
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=10),
+        maximum_attempts=0,
+    ),
+)
