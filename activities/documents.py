@@ -1,34 +1,13 @@
 """Documents of a paid order: the invoice and the mail that carries it."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.failures import failures_for_temporal
+from payments.commands import InvoiceOrder, MailOrder
 from payments.invoice import Invoice
-
-
-class MailKind(StrEnum):
-    RECEIPT = "receipt"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceOrder:
-    """The wish for an invoice; `at` dates it, and stays the same however often it is tried."""
-
-    order_id: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailOrder:
-    order_id: str
-    kind: MailKind
-    attempt: int
-    at: datetime
 
 
 class Invoices(Protocol):

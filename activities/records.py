@@ -1,68 +1,21 @@
 """Effects on our own database: each one transaction, each harmless to repeat."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.failures import failures_for_temporal
-from payments.changes import NewAttempt
-from payments.gateway import ChargeOpened, ClosingCause, StatusReport
+from payments.commands import (
+    Answer,
+    Closing,
+    OpenedCharge,
+    Placement,
+    ReceivedNotice,
+    RefusedCharge,
+)
 from payments.notice import Notice
 from payments.payment import Progress, Windows
-from payments.request import PaymentRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """A new order and its first attempt; `actor` names who asked, for the audit."""
-
-    request: PaymentRequest
-    attempt: NewAttempt
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedCharge:
-    order_id: str
-    number: int
-    opened: ChargeOpened
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedCharge:
-    order_id: str
-    number: int
-    gateway_code: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the gateway answered when asked: None means that it holds no transaction.
-
-    `is_closed` says that the gateway has closed the attempt before it was asked.
-    """
-
-    order_id: str
-    number: int
-    report: StatusReport | None
-    is_closed: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
-    """The wish to close an attempt; `reason` is kept encrypted, out of the audit."""
-
-    order_id: str
-    number: int
-    cause: ClosingCause
-    actor: str
-    at: datetime
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +42,6 @@ class PaymentRecords(Protocol):
     async def record_notice(self, order_id: str, notice: Notice) -> None: ...
 
     async def begin_closing(self, closing: Closing) -> Progress: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedNotice:
-    order_id: str
-    notice: Notice
 
 
 class RecordActivities:

@@ -23,6 +23,7 @@ from payments.payment import (
 )
 from payments.request import PaymentRequest, gateway_order_id
 from payments.status import (
+    MONEY_CAME,
     OPEN,
     AttemptStatus,
     PaymentStatus,
@@ -106,9 +107,12 @@ def charge_opened(
 ) -> Change:
     """The gateway has the attempt; the customer gets the instructions."""
     attempt = payment.attempts[number - 1]
-    if attempt.status not in {AttemptStatus.PREPARING, AttemptStatus.UNKNOWN}:
+    if attempt.status not in OPEN or attempt.instructions is not None:
         return Change(payment)
-    pending = replace(attempt, status=AttemptStatus.PENDING, instructions=opened.instructions)
+    # A notification may have been faster than the answer to the charge.
+    is_news = attempt.status in {AttemptStatus.PREPARING, AttemptStatus.UNKNOWN}
+    status = AttemptStatus.PENDING if is_news else attempt.status
+    pending = replace(attempt, status=status, instructions=opened.instructions)
     change = _moved(payment, pending, AuditEntry("attempt.opened", _about(pending)))
     if opened.report is None:
         return change
@@ -123,7 +127,9 @@ def charge_refused(
     attempt = payment.attempts[number - 1]
     if attempt.status not in {AttemptStatus.PREPARING, AttemptStatus.UNKNOWN}:
         return Change(payment)
-    failed = replace(attempt, status=AttemptStatus.FAILED)
+    is_cancelled = attempt.closing is ClosingCause.CANCEL
+    status = AttemptStatus.CANCELLED if is_cancelled else AttemptStatus.FAILED
+    failed = replace(attempt, status=status)
     entry = AuditEntry("attempt.refused", {**_about(failed), "gateway_code": gateway_code})
     return _moved(payment, failed, entry, retry_until=at + terms.another_method)
 
@@ -132,8 +138,9 @@ def closing_begun(payment: Payment, number: int, cause: ClosingCause) -> Change:
     """From now on the attempt is being closed at the gateway; until that is final: checking."""
     attempt = payment.attempts[number - 1]
     if attempt.status in OPEN:
-        # A cancel outlives a deadline: it says what the shop wants the order to be.
-        if attempt.closing in {cause, ClosingCause.CANCEL}:
+        # The first cause stays, but a cancel outlives it: it says what the shop wants to be.
+        is_cancel = cause is ClosingCause.CANCEL and attempt.closing is not cause
+        if attempt.closing is not None and not is_cancel:
             return Change(payment)
         closing = replace(attempt, closing=cause)
         return _moved(
@@ -196,7 +203,9 @@ def _advanced(
             _with_attempt(payment, moved), unwanted, moved, report, _about(moved)
         )
         return replace(change, audit=(entry, *change.audit))
-    if seen.number != payment.latest_attempt.number:
+    is_returned = moved.status in MONEY_CAME and payment.paid_attempt is None
+    if moved.status is seen.status or is_returned:
+        # No change of the order: a late word on an ended attempt, or on money it never accepted.
         return Change(_with_attempt(payment, moved), (entry,))
     return _moved(payment, moved, entry, retry_until=at + terms.another_method)
 
@@ -211,6 +220,7 @@ def _paid(
     paid = replace(
         _with_attempt(payment, attempt),
         status=PaymentStatus.PAID,
+        paid_attempt=attempt.number,
         paid_with=report.method or attempt.method,
         paid_at=report.paid_at or at,
         retry_until=None,
@@ -233,11 +243,8 @@ def _mismatch(
 ) -> Change:
     details = {**_about(attempt), "differs": ",".join(found)}
     doubted = payment
-    if attempt.status in OPEN and attempt.number == payment.latest_attempt.number:
-        doubted = replace(
-            _with_attempt(payment, replace(attempt, status=AttemptStatus.UNKNOWN)),
-            status=PaymentStatus.CHECKING,
-        )
+    if attempt.status in OPEN:
+        doubted = _followed(payment, replace(attempt, status=AttemptStatus.UNKNOWN))
     return _needs_a_human(doubted, CaseCode.MISMATCH, attempt, report, details)
 
 
@@ -259,15 +266,19 @@ def _moved(
     entry: AuditEntry,
     retry_until: datetime | None = None,
 ) -> Change:
-    """The latest attempt moved, and the order's payment with it."""
+    return Change(_followed(payment, attempt, retry_until), (entry,))
+
+
+def _followed(
+    payment: Payment, attempt: PaymentAttempt, retry_until: datetime | None = None
+) -> Payment:
+    """The attempt moved, and the order's payment with it if that attempt is the decisive one."""
+    changed = _with_attempt(payment, attempt)
+    if attempt.number != changed.decisive_attempt.number:
+        return changed
     status = payment_status_from(attempt)
     may_retry = status in {PaymentStatus.FAILED, PaymentStatus.EXPIRED}
-    changed = replace(
-        _with_attempt(payment, attempt),
-        status=status,
-        retry_until=retry_until if may_retry else None,
-    )
-    return Change(changed, (entry,))
+    return replace(changed, status=status, retry_until=retry_until if may_retry else None)
 
 
 def _with_attempt(payment: Payment, attempt: PaymentAttempt) -> Payment:

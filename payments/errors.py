@@ -4,6 +4,8 @@ PaymentError
     PermanentError              asking again cannot help
         InvalidRequestError     the input breaks a rule; names each field and its rule
         OrderConflictError      the order is stored with other contents
+        OrderUnknownError       no such order or attempt is stored
+        NotPaidError            only a paid order has an invoice
         GatewayRefusedError     the gateway said no
     TransientError              asking again may help
         GatewayUnreachableError the request never left us, so nothing happened
@@ -51,6 +53,20 @@ class OrderConflictError(PermanentError):
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id} is stored with another amount, items or customer")
+
+
+class OrderUnknownError(PermanentError):
+    code = "order_unknown"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"no such order or attempt is stored: {order_id}")
+
+
+class NotPaidError(PermanentError):
+    code = "not_paid"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"order {order_id} has no invoice, because it is not paid")
 
 
 class GatewayRefusedError(PermanentError):

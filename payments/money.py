@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-_DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,4}))?")
+_DECIMAL = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,4}))?")
 
 
 class Currency(StrEnum):

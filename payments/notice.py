@@ -40,15 +40,12 @@ def parse_notice(document: Mapping[str, object]) -> Notice:
     texts = {name: _text(document, name) for name in _MEMBERS}
     if split_gateway_order_id(texts["gateway_order_id"]) is None:
         raise ValueError("gateway_order_id is not of the form {order_id}~{attempt}")
-    received_at = datetime.fromisoformat(texts["received_at"])
-    if received_at.tzinfo is None:
-        raise ValueError("received_at must name its offset")
     return Notice(
         gateway=texts["gateway"],
         gateway_order_id=texts["gateway_order_id"],
         transaction_id=texts["transaction_id"],
-        status=AttemptStatus(texts["status"]),
-        received_at=received_at,
+        status=_status(texts["status"]),
+        received_at=_instant(texts["received_at"]),
         raw=texts["raw"],
     )
 
@@ -61,3 +58,20 @@ def _text(document: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a string")  # noqa: TRY004 - one error for bad documents
     return value
+
+
+def _status(text: str) -> AttemptStatus:
+    try:
+        return AttemptStatus(text)
+    except ValueError:
+        raise ValueError("status must be one of our attempt statuses") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("received_at must be an ISO 8601 instant") from None
+    if instant.tzinfo is None:
+        raise ValueError("received_at must name its offset")
+    return instant

@@ -15,7 +15,7 @@ from payments.gateway import (
 from payments.methods import METHODS, Integration, PaymentMethod, methods_for
 from payments.money import Money
 from payments.request import PaymentRequest
-from payments.status import ENDED_WITHOUT_MONEY, OPEN, AttemptStatus, PaymentStatus, strongest
+from payments.status import MONEY_CAME, OPEN, AttemptStatus, PaymentStatus, strongest
 
 ANOTHER_METHOD_MAY_BE_TRIED = frozenset(
     {PaymentStatus.AWAITING_PAYMENT, PaymentStatus.FAILED, PaymentStatus.EXPIRED}
@@ -89,6 +89,7 @@ class Payment:
     refunded_amount: Money
     paid_with: PaymentMethod | None = None
     paid_at: datetime | None = None
+    paid_attempt: int | None = None
     retry_until: datetime | None = None
     invoice_number: str | None = None
     attention: CaseCode | None = None
@@ -102,11 +103,16 @@ class Payment:
         return self.attempts[-1]
 
     @property
+    def decisive_attempt(self) -> PaymentAttempt:
+        """The attempt that the payment's status follows: the one that paid, else the latest."""
+        return self.attempts[(self.paid_attempt or len(self.attempts)) - 1]
+
+    @property
     def fulfil_after(self) -> datetime | None:
         """From when on a settlement of this method can no longer be reversed."""
         if self.paid_at is None:
             return None
-        method = self.paid_with or self.latest_attempt.method
+        method = self.paid_with or self.decisive_attempt.method
         return self.paid_at + METHODS[method].fulfilment_hold
 
     def is_fulfillable(self, now: datetime) -> bool:
@@ -223,15 +229,16 @@ def attempt_status_from(attempt: PaymentAttempt) -> AttemptStatus:
     """What an attempt is, given its transactions.
 
     An open Snap page on which one payment was denied is still open: the customer may try again
-    there (fact sheet §6.3). A Core attempt has one transaction and ends with it.
+    there (fact sheet §6.3). A Core attempt has one transaction and ends with it. An attempt that
+    has ended is changed by nothing but money.
     """
     found = strongest(transaction.status for transaction in attempt.transactions)
-    if found is None:
-        return attempt.status
-    if found not in ENDED_WITHOUT_MONEY:
+    if found in MONEY_CAME:
         return found
-    if attempt.status not in OPEN:
+    if found is None or attempt.status not in OPEN:
         return attempt.status
+    if found in OPEN:
+        return found
     if attempt.integration is Integration.SNAP:
         return AttemptStatus.PENDING
     return status_when_ended(attempt) if attempt.closing else found

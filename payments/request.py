@@ -21,7 +21,8 @@ _GATEWAY_ORDER_ID = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,39})~([1-9][0-9]{0
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]")
-_PHONE = re.compile(r"\+?[0-9][0-9 -]{4,28}[0-9]")
+_PHONE = re.compile(r"\+?[0-9](?:[ -]?[0-9]){5,29}")
+_URL = re.compile(r"https://[!-~]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -96,7 +97,7 @@ def _order_problems(request: PaymentRequest) -> Iterator[FieldProblem]:
     if request.amount.value <= 0:
         yield FieldProblem("amount.value", "must be greater than zero")
     url = request.return_url
-    if url is not None and (len(url) > URL_LENGTH_MAX or not url.startswith("https://")):
+    if url is not None and (len(url) > URL_LENGTH_MAX or not _URL.fullmatch(url)):
         yield FieldProblem("return_url", f"an https URL of at most {URL_LENGTH_MAX} characters")
 
 

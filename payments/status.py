@@ -104,7 +104,8 @@ def as_seen_after(current: AttemptStatus, reported: AttemptStatus) -> AttemptSta
 
     Midtrans uses one word, deny, for both (fact sheet §6.1, reversal).
     """
-    if current is AttemptStatus.PAID and reported is AttemptStatus.DENIED:
+    was_paid = current in {AttemptStatus.PAID, AttemptStatus.REVERSED}
+    if was_paid and reported is AttemptStatus.DENIED:
         return AttemptStatus.REVERSED
     return reported
 

@@ -1,21 +1,18 @@
 """What can make a payment move. Handlers and timers only add causes; the run acts on them."""
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
 from temporalio.exceptions import ApplicationError
 
 from payments.gateway import StatusReport
 from workflows.messages import AwaitInstructions, Cancel, GatewayReport, Outcome
 
-W = TypeVar("W", AwaitInstructions, Cancel)
-
 
 @dataclass(slots=True, eq=False)
-class Wish(Generic[W]):
+class Wish:
     """An accepted update on its way: the run settles it, its handler answers with it."""
 
-    message: W
+    message: AwaitInstructions | Cancel
     outcome: Outcome | None = field(default=None, init=False)
     error: ApplicationError | None = field(default=None, init=False)
 
@@ -61,12 +58,4 @@ class RetryWindowOver:
     pass
 
 
-Cause = (
-    Wish[AwaitInstructions]
-    | Wish[Cancel]
-    | Reported
-    | Answered
-    | DeadlinePassed
-    | DocumentsSent
-    | RetryWindowOver
-)
+Cause = Wish | Reported | Answered | DeadlinePassed | DocumentsSent | RetryWindowOver

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.gateway import GatewayActivities, Question, Wanted
 from payments.gateway import StatusReport
@@ -34,13 +35,13 @@ class Follower:
         """Start what the payment now needs, stop what it no longer needs."""
         needed = self._needed(progress, windows) if progress else {}
         for name in [name for name, task in self._running.items() if task.done()]:
-            _report_failure(self._running.pop(name))
+            del self._running[name]
         for name in [name for name in self._running if name not in needed]:
             if not name.startswith("aside"):
                 self._running.pop(name).cancel()
         for name, start in needed.items():
             if name not in self._running:
-                self._running[name] = asyncio.create_task(start())
+                self._start(name, start())
 
     def ask_now(self, attempt: AttemptProgress) -> None:
         """Somebody hinted at news of the open attempt: ask at once instead of when due."""
@@ -48,15 +49,16 @@ class Follower:
         for name in [name for name in self._running if name.startswith(("ask", "close"))]:
             self._running.pop(name).cancel()
         if attempt.closing is None:
-            self._running[_ask_name(attempt)] = asyncio.create_task(
-                self._ask(attempt, timedelta(0))
-            )
+            self._start(_ask_name(attempt), self._ask(attempt, timedelta(0)))
 
     def ask_aside(self, attempt: AttemptProgress) -> None:
         """Ask once about an attempt that has ended."""
         name = f"aside {attempt.number}"
         if name not in self._running:
-            self._running[name] = asyncio.create_task(self._ask_aside(attempt))
+            self._start(name, self._ask_aside(attempt))
+
+    def _start(self, name: str, work: Coroutine[None, None, None]) -> None:
+        self._running[name] = asyncio.create_task(_see_through(work))
 
     def _needed(
         self, progress: Progress, windows: Windows
@@ -125,11 +127,13 @@ class Follower:
         )
 
 
-def _report_failure(task: asyncio.Task[None]) -> None:
-    """A refused question ends its task; it is asked again after a pause."""
-    failure = None if task.cancelled() else task.exception()
-    if failure is not None:
-        workflow.logger.warning("gateway.question_failed", extra={"failure": str(failure)})
+async def _see_through(work: Coroutine[None, None, None]) -> None:
+    """A refused question ends here; it is asked again after a pause."""
+    try:
+        await work
+    except ActivityError as failure:
+        if not is_cancelled_exception(failure):
+            workflow.logger.warning("gateway.question_failed", extra={"failure": str(failure)})
 
 
 def _ask_name(attempt: AttemptProgress) -> str:

@@ -1,16 +1,30 @@
 """Activity options by name: every timeout and every limit is written here, and only here."""
 
 from datetime import timedelta
+from typing import TypedDict
 
 from temporalio.common import RetryPolicy
-from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from workflows.names import DOCUMENTS_QUEUE
+
+
+class Remote(TypedDict):
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+class Local(Remote):
+    schedule_to_close_timeout: timedelta
+
+
+class Elsewhere(Remote):
+    task_queue: str
+
 
 # The gateway adapter gives up after 9 s, so that no timed-out call acts later.
 _GATEWAY_TRY = timedelta(seconds=10)
 
-OPEN_CHARGE = ActivityConfig(
+OPEN_CHARGE = Remote(
     start_to_close_timeout=_GATEWAY_TRY,
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
@@ -20,7 +34,7 @@ OPEN_CHARGE = ActivityConfig(
     ),
 )
 # Asking and closing go on until the gateway answers; "not yet" brings its own pause.
-ASK_GATEWAY = ActivityConfig(
+ASK_GATEWAY = Remote(
     start_to_close_timeout=_GATEWAY_TRY,
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
@@ -32,7 +46,7 @@ ASK_GATEWAY = ActivityConfig(
 CLOSE_ATTEMPT = ASK_GATEWAY
 
 # First a few quick tries inside the workflow task, at most 2 s together …
-QUICK_WRITE = LocalActivityConfig(
+QUICK_WRITE = Local(
     start_to_close_timeout=timedelta(seconds=2),
     schedule_to_close_timeout=timedelta(seconds=2),
     retry_policy=RetryPolicy(
@@ -42,7 +56,7 @@ QUICK_WRITE = LocalActivityConfig(
     ),
 )
 # … then the same write goes on where operators can see it.
-DURABLE_WRITE = ActivityConfig(
+DURABLE_WRITE = Remote(
     start_to_close_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
@@ -52,7 +66,7 @@ DURABLE_WRITE = ActivityConfig(
     ),
 )
 
-DOCUMENT = ActivityConfig(
+DOCUMENT = Elsewhere(
     task_queue=DOCUMENTS_QUEUE,
     start_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(

@@ -39,8 +39,8 @@ def _details(progress: Progress) -> str:
     attempt = progress.latest_attempt
     lines = [
         f"**{_SAYS[progress.status]}**",
-        f"- order `{progress.order_id}`, attempt {attempt.number}, {attempt.method}"
-        f" through {attempt.integration}: {attempt.status}",
+        f"- order `{progress.order_id}`",
+        f"- attempt {attempt.number}, {attempt.method} ({attempt.integration}): {attempt.status}",
     ]
     if progress.open_attempt is not None and attempt.closing is None:
         lines.append(f"- the customer has until {_clock(attempt.expires_at)}")

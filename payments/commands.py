@@ -1,0 +1,87 @@
+"""What the stores are told to do: one value per command, each harmless to repeat."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from payments.changes import NewAttempt
+from payments.gateway import ChargeOpened, ClosingCause, StatusReport
+from payments.notice import Notice
+from payments.request import PaymentRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A new order and its first attempt; `actor` names who asked, for the audit."""
+
+    request: PaymentRequest
+    attempt: NewAttempt
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCharge:
+    order_id: str
+    number: int
+    opened: ChargeOpened
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCharge:
+    order_id: str
+    number: int
+    gateway_code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the gateway answered when asked: None means that it holds no transaction.
+
+    `is_closed` says that the gateway has closed the attempt before it was asked.
+    """
+
+    order_id: str
+    number: int
+    report: StatusReport | None
+    is_closed: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """The wish to close an attempt; `reason` is kept encrypted, out of the audit."""
+
+    order_id: str
+    number: int
+    cause: ClosingCause
+    actor: str
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedNotice:
+    order_id: str
+    notice: Notice
+
+
+class MailKind(StrEnum):
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceOrder:
+    """The wish for an invoice; `at` dates it, and stays the same however often it is tried."""
+
+    order_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOrder:
+    order_id: str
+    kind: MailKind
+    attempt: int
+    at: datetime

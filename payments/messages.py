@@ -1,0 +1,213 @@
+"""What a customer is told, in formal Indonesian and in English.
+
+One table per question: how the payment stands, what a case changes about that, and what to do when
+a request could not be carried out. `{names}` are filled in by whoever shows the text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from payments.gateway import InstructionKind
+from payments.payment import CaseCode
+from payments.request import Locale
+from payments.status import PaymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One text in both languages."""
+
+    id: str
+    en: str
+
+    def text(self, locale: Locale, values: Mapping[str, str]) -> str:
+        """The text with its `{names}` filled in; KeyError when one has no value."""
+        template = self.id if locale is Locale.ID else self.en
+        return template.format_map(values)
+
+
+def status_text(
+    status: PaymentStatus, kind: InstructionKind | None, attention: CaseCode | None
+) -> Told:
+    """What the customer is told of a payment; `kind` matters only while they are to pay."""
+    special = CASE_TEXTS.get((status, attention)) if attention else None
+    asked = kind if status is PaymentStatus.AWAITING_PAYMENT else None
+    return special or STATUS_TEXTS[status, asked]
+
+
+_RETURNED = "Jika rekening Anda terdebit, bank mengembalikannya dalam 1–5 hari kerja."  # noqa: RUF001
+_RETURNED_EN = "If your account was debited, your bank returns it within 1–5 working days."  # noqa: RUF001
+_TRY_AGAIN = "Silakan coba metode pembayaran lain atau buat pesanan baru."
+_TRY_AGAIN_EN = "Please try another payment method or place a new order."
+
+_AWAITING = PaymentStatus.AWAITING_PAYMENT
+STATUS_TEXTS: dict[tuple[PaymentStatus, InstructionKind | None], Told] = {
+    (PaymentStatus.PREPARING, None): Told(
+        "Pembayaran Anda sedang kami siapkan. Mohon tunggu sebentar; belum ada yang perlu dibayar.",
+        "We are preparing your payment. Please wait a moment; there is nothing to pay yet.",
+    ),
+    (_AWAITING, None): Told(
+        "Silakan selesaikan pembayaran {amount} sebelum {deadline}.",
+        "Please complete the payment of {amount} before {deadline}.",
+    ),
+    (_AWAITING, InstructionKind.REDIRECT): Told(
+        "Silakan selesaikan pembayaran {amount} di halaman pembayaran sebelum {deadline}.",
+        "Please complete the payment of {amount} on the payment page before {deadline}.",
+    ),
+    (_AWAITING, InstructionKind.VIRTUAL_ACCOUNT): Told(
+        "Silakan transfer {amount} ke {method} nomor {va_number} sebelum {deadline}."
+        " Jumlahnya harus sama persis.",
+        "Please transfer {amount} to {method}, number {va_number}, before {deadline}."
+        " The amount must match exactly.",
+    ),
+    (_AWAITING, InstructionKind.BILL): Told(
+        "Silakan bayar {amount} melalui {method} dengan kode perusahaan {biller_code} dan kode"
+        " pembayaran {bill_key} sebelum {deadline}.",
+        "Please pay {amount} by {method} with company code {biller_code} and payment code"
+        " {bill_key} before {deadline}.",
+    ),
+    (_AWAITING, InstructionKind.QR): Told(
+        "Silakan pindai kode QR dan bayar {amount} sebelum {deadline}.",
+        "Please scan the QR code and pay {amount} before {deadline}.",
+    ),
+    (_AWAITING, InstructionKind.DEEPLINK): Told(
+        "Silakan buka aplikasi {method} dan setujui pembayaran {amount} sebelum {deadline}.",
+        "Please open the {method} app and approve the payment of {amount} before {deadline}.",
+    ),
+    (_AWAITING, InstructionKind.PAYMENT_CODE): Told(
+        "Silakan bayar {amount} di {method} dengan kode pembayaran {payment_code} sebelum"
+        " {deadline}.",
+        "Please pay {amount} at {method} with payment code {payment_code} before {deadline}.",
+    ),
+    (PaymentStatus.IN_REVIEW, None): Told(
+        "Pembayaran Anda sedang diperiksa demi keamanan. Mohon jangan membayar lagi; hasilnya"
+        " segera kami sampaikan.",
+        "Your payment is being reviewed for your safety. Please do not pay again; you will hear"
+        " from us soon.",
+    ),
+    (PaymentStatus.CHECKING, None): Told(
+        "Kami sedang memastikan status pembayaran Anda. Mohon jangan membayar lagi. Jika Anda"
+        " sudah membayar, dana Anda aman.",
+        "We are checking how your payment stands. Please do not pay again. If you have already"
+        " paid, your money is safe.",
+    ),
+    (PaymentStatus.PAID, None): Told(
+        "Pembayaran {amount} untuk pesanan {order_id} telah kami terima. Terima kasih.",
+        "We have received your payment of {amount} for order {order_id}. Thank you.",
+    ),
+    (PaymentStatus.FAILED, None): Told(
+        f"Pembayaran tidak berhasil dan tidak ada dana yang kami terima. {_RETURNED} {_TRY_AGAIN}",
+        f"The payment did not succeed and no money was taken. {_RETURNED_EN} {_TRY_AGAIN_EN}",
+    ),
+    (PaymentStatus.EXPIRED, None): Told(
+        "Waktu pembayaran telah habis dan tidak ada dana yang kami terima."
+        f" {_RETURNED} {_TRY_AGAIN}",
+        f"The time to pay is over and no money was taken. {_RETURNED_EN} {_TRY_AGAIN_EN}",
+    ),
+    (PaymentStatus.CANCELLED, None): Told(
+        "Pembayaran telah dibatalkan dan tidak ada dana yang kami terima."
+        f" {_RETURNED} Silakan buat pesanan baru jika Anda masih menginginkannya.",
+        f"The payment was cancelled and no money was taken. {_RETURNED_EN} Please place a new"
+        " order if you still want it.",
+    ),
+    (PaymentStatus.PARTIALLY_REFUNDED, None): Told(
+        "Sebagian dana Anda, {refunded_amount}, telah kami kembalikan.",
+        "We have returned part of your money, {refunded_amount}.",
+    ),
+    (PaymentStatus.REFUNDED, None): Told(
+        "Dana Anda, {refunded_amount}, telah kami kembalikan.",
+        "We have returned your money, {refunded_amount}.",
+    ),
+    (PaymentStatus.CHARGED_BACK, None): Told(
+        "Dana pembayaran ini telah ditarik kembali oleh penerbit kartu Anda. Silakan hubungi kami"
+        " jika hal ini keliru.",
+        "The issuer of your card has taken this payment back. Please contact us if that is a"
+        " mistake.",
+    ),
+    (PaymentStatus.REVERSED, None): Told(
+        "Pembayaran Anda dibatalkan oleh bank, sehingga pesanan ini belum terbayar. Mohon hubungi"
+        " kami sebelum membayar lagi.",
+        "The bank has reversed your payment, so this order is not paid. Please contact us before"
+        " you pay again.",
+    ),
+}
+
+_LATE_MONEY = Told(
+    "Dana Anda kami terima setelah pesanan ini berakhir, dan akan kami kembalikan. Mohon jangan"
+    " membayar lagi.",
+    "We received your money after this order had ended, and will return it. Please do not pay"
+    " again.",
+)
+# Where a case makes the status's own text untrue.
+CASE_TEXTS: dict[tuple[PaymentStatus, CaseCode], Told] = {
+    (PaymentStatus.CANCELLED, CaseCode.LATE_MONEY): _LATE_MONEY,
+    (PaymentStatus.EXPIRED, CaseCode.LATE_MONEY): _LATE_MONEY,
+    (PaymentStatus.FAILED, CaseCode.LATE_MONEY): _LATE_MONEY,
+    (PaymentStatus.PAID, CaseCode.SECOND_PAYMENT): Told(
+        "Pesanan {order_id} sudah terbayar. Dana yang Anda bayarkan lebih dari sekali akan kami"
+        " kembalikan.",
+        "Order {order_id} is paid. What you paid more than once will be returned.",
+    ),
+}
+
+_AT_THE_SHOP = Told(
+    "Maaf, terjadi kendala di toko kami. Silakan coba lagi atau hubungi kami.",
+    "Sorry, something went wrong at our shop. Please try again or contact us.",
+)
+_NOTHING_FOUND = Told(
+    "Maaf, data yang Anda cari tidak ditemukan.", "Sorry, we could not find what you asked for."
+)
+# By problem code of the checkout API. Where nothing is known of the money, nothing is said of it.
+PROBLEM_TEXTS: dict[str, Told] = {
+    "invalid_request": Told(
+        "Maaf, ada data pesanan yang belum benar, sehingga pembayaran belum dimulai. Mohon periksa"
+        " kembali data Anda.",
+        "Sorry, something in the order's data is not right, so no payment was started. Please"
+        " check your details.",
+    ),
+    "malformed_json": _AT_THE_SHOP,
+    "unsupported_media_type": _AT_THE_SHOP,
+    "body_too_large": _AT_THE_SHOP,
+    "unauthenticated": _AT_THE_SHOP,
+    "forbidden": _AT_THE_SHOP,
+    "not_found": _NOTHING_FOUND,
+    "method_not_allowed": _AT_THE_SHOP,
+    "order_unknown": Told(
+        "Maaf, pesanan ini tidak ditemukan.", "Sorry, we could not find this order."
+    ),
+    "invoice_unknown": Told(
+        "Faktur pesanan ini belum tersedia.", "There is no invoice for this order yet."
+    ),
+    "order_conflict": Told(
+        "Pesanan ini sudah tercatat dengan isi yang berbeda. Mohon jangan membayar lagi sebelum"
+        " memeriksa pesanan Anda.",
+        "This order is already recorded with different contents. Please check your order before"
+        " you pay.",
+    ),
+    "already_paid": Told(
+        "Pesanan ini sudah terbayar sehingga tidak dapat dibatalkan. Silakan hubungi kami untuk"
+        " pengembalian dana.",
+        "This order has already been paid and cannot be cancelled. Please contact us for a refund.",
+    ),
+    "gateway_refused": Told(
+        "Metode pembayaran ini sedang tidak dapat digunakan dan tidak ada dana yang diambil."
+        " Silakan coba metode pembayaran lain.",
+        "This payment method cannot be used at the moment and no money was taken. Please try"
+        " another payment method.",
+    ),
+    "no_answer": Told(
+        "Layanan pembayaran belum menjawab. Mohon jangan membayar dengan cara lain dahulu; silakan"
+        " coba lagi beberapa saat lagi.",
+        "The payment service has not answered yet. Please do not pay in another way for now; try"
+        " again in a moment.",
+    ),
+    "temporarily_unavailable": Told(
+        "Layanan pembayaran sedang tidak tersedia. Silakan coba lagi beberapa saat lagi.",
+        "The payment service is not available at the moment. Please try again in a moment.",
+    ),
+    "internal_error": Told(
+        "Maaf, terjadi kendala di sistem kami. Silakan coba lagi beberapa saat lagi atau hubungi"
+        " kami.",
+        "Sorry, something went wrong in our system. Please try again in a moment or contact us.",
+    ),
+}

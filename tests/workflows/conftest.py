@@ -1,0 +1,160 @@
+"""A worker with the real workflow, its stores and gateway in memory."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.documents import DocumentActivities
+from activities.gateway import GatewayActivities
+from activities.records import RecordActivities
+from adapters.keysets import load_aead, new_aead_keyset
+from adapters.temporal.converter import data_converter
+from payments.payment import Windows
+from tests.workflows.memory import MemoryGateway, MemoryRecords
+from tests.workflows.paper import MemoryPaper
+from tests.workflows.samples import request
+from workflows.messages import AwaitInstructions, Cancel, Outcome
+from workflows.names import DOCUMENTS_QUEUE, workflow_id
+from workflows.payment import PaymentWorkflow
+from workflows.sandbox import RUNNER
+
+PATIENCE = 20.0
+
+
+@dataclass
+class House:
+    """The parts of one test: a client on its own queue, and what its worker is made of."""
+
+    client: Client
+    queue: str
+    records: MemoryRecords
+    gateway: MemoryGateway
+    windows: Windows
+
+    def start_operation(self, order_id: str) -> WithStartWorkflowOperation[Any, Any]:
+        return WithStartWorkflowOperation(
+            PaymentWorkflow.run,
+            order_id,
+            id=workflow_id(order_id),
+            task_queue=self.queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+
+    async def checkout(self, order_id: str, update_id: str | None = None) -> Outcome:
+        message = AwaitInstructions(request=request(order_id), actor="test")
+        operation = self.start_operation(order_id)
+        try:
+            return await self.client.execute_update_with_start_workflow(
+                PaymentWorkflow.await_instructions,
+                message,
+                start_workflow_operation=operation,
+                id=update_id,
+            )
+        except RPCError:
+            # The operation's own future carries the same error; asyncio wants it looked at.
+            await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
+            raise
+
+    async def cancel(self, order_id: str) -> Outcome:
+        return await self.client.execute_update_with_start_workflow(
+            PaymentWorkflow.cancel,
+            Cancel(actor="test", reason="changed my mind"),
+            start_workflow_operation=self.start_operation(order_id),
+        )
+
+    async def notify(self, order_id: str, document: object) -> None:
+        await self.client.start_workflow(
+            PaymentWorkflow.run,
+            order_id,
+            id=workflow_id(order_id),
+            task_queue=self.queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="gateway_reported",
+            start_signal_args=[document],
+        )
+
+    def handle(self, order_id: str) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(workflow_id(order_id))
+
+
+HouseFactory = Callable[..., Awaitable[House]]
+
+
+@pytest.fixture
+def order_id() -> str:
+    return f"T-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def open_house(temporal: WorkflowEnvironment) -> AsyncIterator[HouseFactory]:
+    """Starts a worker on a fresh queue; windows in seconds, so that tests need no clock."""
+    workers: list[Worker] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def open_one(gateway: MemoryGateway | None = None, **seconds: float) -> House:
+        config = temporal.client.config()
+        config["data_converter"] = data_converter(
+            load_aead(new_aead_keyset()), temporal.client.namespace
+        )
+        client = Client(**config)
+        spans = {name: timedelta(seconds=value) for name, value in seconds.items()}
+        queue = f"payments-{uuid.uuid4().hex[:8]}"
+        house = House(client, queue, MemoryRecords(), gateway or MemoryGateway(), Windows(**spans))
+        records = RecordActivities(house.records, house.windows)
+        at_gateway = GatewayActivities(house.gateway, house.records)
+        paper = MemoryPaper(house.records)
+        documents = DocumentActivities(paper, paper, paper, paper)
+        money = [
+            *(getattr(records, name) for name in RECORD_ACTIVITIES),
+            at_gateway.open_charge,
+            at_gateway.ask_gateway,
+            at_gateway.close_attempt,
+        ]
+        parts: list[tuple[str, list[type], list[Callable[..., Any]]]] = [
+            (queue, [PaymentWorkflow], money),
+            (DOCUMENTS_QUEUE, [], [documents.issue_invoice, documents.send_mail]),
+        ]
+        for task_queue, workflows, activities in parts:
+            worker = Worker(
+                client,
+                task_queue=task_queue,
+                workflows=workflows,
+                activities=activities,
+                workflow_runner=RUNNER,
+            )
+            workers.append(worker)
+            tasks.append(asyncio.create_task(worker.run()))
+        return house
+
+    yield open_one
+    for worker in workers:
+        await worker.shutdown()
+    await asyncio.gather(*tasks)
+
+
+RECORD_ACTIVITIES = (
+    "load_payment",
+    "place_order",
+    "record_opened",
+    "record_refused",
+    "record_answer",
+    "record_notice",
+    "begin_closing",
+)
+
+
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Wait until the condition holds; fail when it does not hold in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what it waits for happens in another process
+            await asyncio.sleep(0.01)
