@@ -1,0 +1,86 @@
+"""Where the parts of a stack listen: as the environment says, else the usual port or a free one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from local_stack.mail_catcher import DEFAULT_PORT as MAIL_PORT
+from local_stack.ports import LOOPBACK, Ports
+from local_stack.postgres import DEFAULT_PORT as POSTGRES_PORT
+from local_stack.temporal import DEFAULT_PORT as TEMPORAL_PORT
+from local_stack.temporal import DEFAULT_UI_PORT, TemporalPorts
+
+API_PORT, BRIDGE_PORT, CODEC_PORT, SIMULATOR_PORT = 8080, 8081, 8082, 8443
+LOCAL_HOSTS = frozenset({LOOPBACK, "localhost"})
+
+
+class ForeignAddressError(ValueError):
+    """The environment names a machine that this stack cannot start anything on."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    postgres: int
+    temporal: TemporalPorts
+    mail: int
+    simulator: int
+    api: int
+    bridge: int
+    codec: int
+
+    @property
+    def simulator_url(self) -> str:
+        return f"https://{LOOPBACK}:{self.simulator}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.api}"
+
+    @property
+    def bridge_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.bridge}"
+
+    @property
+    def notification_url(self) -> str:
+        return f"{self.bridge_url}/webhooks/midtrans"
+
+    def codec_url(self, secret: str) -> str:
+        return f"http://{LOOPBACK}:{self.codec}/{secret}"
+
+
+def choose_addresses(environment: Mapping[str, str]) -> Addresses:
+    """Ports that the environment names are taken as they are; ForeignAddressError beyond here."""
+    ports = Ports()
+
+    def from_url(name: str, default: int) -> int:
+        return _port_of(name, environment[name]) if environment.get(name) else ports.choose(default)
+
+    def from_number(name: str, default: int) -> int:
+        return int(environment[name]) if environment.get(name) else ports.choose(default)
+
+    temporal = environment.get("TEMPORAL_ADDRESS")
+    return Addresses(
+        postgres=ports.choose(POSTGRES_PORT),
+        temporal=TemporalPorts(
+            frontend=(
+                _port_of("TEMPORAL_ADDRESS", f"//{temporal}")
+                if temporal
+                else ports.choose(TEMPORAL_PORT)
+            ),
+            http=ports.choose(),
+            metrics=ports.choose(),
+            ui=ports.choose(DEFAULT_UI_PORT),
+        ),
+        mail=ports.choose(MAIL_PORT),
+        simulator=from_url("PAYMENTS_MIDTRANS_URL", SIMULATOR_PORT),
+        api=from_number("PAYMENTS_API_PORT", API_PORT),
+        bridge=from_number("PAYMENTS_BRIDGE_PORT", BRIDGE_PORT),
+        codec=from_number("PAYMENTS_CODEC_PORT", CODEC_PORT),
+    )
+
+
+def _port_of(name: str, url: str) -> int:
+    parts = urlsplit(url)
+    if parts.hostname not in LOCAL_HOSTS or parts.port is None:
+        raise ForeignAddressError(f"{name}: a local stack listens on {LOOPBACK}:PORT only")
+    return parts.port

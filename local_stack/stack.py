@@ -1,0 +1,243 @@
+"""The whole service on one machine: every part a real one, every part a child process."""
+
+import shlex
+import shutil
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from adapters.postgres.migrations import migrate
+from local_stack.addresses import Addresses, choose_addresses
+from local_stack.certificates import Certificates, local_certificates
+from local_stack.directories import private_directory
+from local_stack.keys import Keys, local_keys
+from local_stack.mail_catcher import run_mail_catcher
+from local_stack.ports import LOOPBACK
+from local_stack.postgres import run_postgres
+from local_stack.processes import Child, Program, python_module, running
+from local_stack.temporal import TemporalOptions, run_temporal
+from workflows.names import SEARCH_ATTRIBUTES
+
+DATABASE = "payments"
+START_WAIT = timedelta(seconds=60)
+DRAIN_WAIT = timedelta(seconds=15)
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Stack:
+    """A running stack: what its processes were told, and who they are."""
+
+    state_dir: Path
+    outer: Mapping[str, str]
+    environment: dict[str, str]
+    addresses: Addresses
+    keys: Keys
+    certificates: Certificates
+    children: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def logs(self) -> Path:
+        return self.state_dir / "logs"
+
+    @property
+    def mail_dir(self) -> Path:
+        return Path(self.environment["PAYMENTS_MAIL_DIR"])
+
+    @property
+    def web_ui_url(self) -> str:
+        return self.environment["PAYMENTS_WEB_UI_URL"]
+
+    def program(self, name: str, module: str, *arguments: str) -> Program:
+        """One of our own processes, told what all of this stack are told."""
+        environment = {**self.outer, **self.environment}
+        return replace(
+            python_module(name, module, *arguments), environment=environment, patience=DRAIN_WAIT
+        )
+
+    def write_environment(self, path: Path) -> None:
+        """Write KEY=VALUE lines for a shell; the file appears complete or not at all."""
+        pids = ",".join(f"{name}={child.pid}" for name, child in self.children.items())
+        lines = {**self.environment, "PAYMENTS_STACK_PIDS": pids}
+        partial = path.with_name(f".{path.name}.partial")
+        partial.touch(mode=0o600)
+        partial.write_text(
+            "".join(f"{name}={shlex.quote(value)}\n" for name, value in lines.items())
+        )
+        partial.replace(path)
+
+
+@asynccontextmanager
+async def run_stack(
+    state_dir: Path,
+    environment: Mapping[str, str],
+    *,
+    throw_away: bool = False,
+    say: Say = lambda _: None,
+) -> AsyncIterator[Stack]:
+    """Run everything on the state directory.
+
+    A setting given in the environment wins over what would be made up here; the rest of the
+    environment is handed on to the processes as it is.
+    """
+    async with AsyncExitStack() as parts:
+        stack = _planned(state_dir, environment)
+        await _start_engines(stack, parts, say, throw_away=throw_away)
+        await _start_services(stack, parts, say)
+        yield stack
+
+
+def empty(state_dir: Path) -> None:
+    """Forget an earlier stack: its data, its keys, its logs."""
+    if state_dir.exists():
+        shutil.rmtree(state_dir)
+
+
+def _planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
+    private_directory(state_dir)
+    addresses = choose_addresses(outer)
+    keys = local_keys(state_dir)
+    certificates = local_certificates(state_dir)
+    made_up = {
+        "TEMPORAL_ADDRESS": f"{LOOPBACK}:{addresses.temporal.frontend}",
+        "TEMPORAL_NAMESPACE": "default",
+        "PAYMENTS_API_HOST": LOOPBACK,
+        "PAYMENTS_API_PORT": str(addresses.api),
+        "PAYMENTS_API_URL": addresses.api_url,
+        "PAYMENTS_API_KEY": keys.api_key,
+        "PAYMENTS_API_KEYS": keys.api_keys,
+        "PAYMENTS_BRIDGE_HOST": LOOPBACK,
+        "PAYMENTS_BRIDGE_PORT": str(addresses.bridge),
+        "PAYMENTS_BRIDGE_URL": addresses.bridge_url,
+        "PAYMENTS_MIDTRANS_URL": addresses.simulator_url,
+        "PAYMENTS_MIDTRANS_SNAP_URL": f"{addresses.simulator_url}/snap/v1",
+        "PAYMENTS_MIDTRANS_SERVER_KEY": keys.server_key,
+        "PAYMENTS_MIDTRANS_MERCHANT_ID": keys.merchant_id,
+        "PAYMENTS_MIDTRANS_CA_FILE": str(certificates.ca),
+        "PAYMENTS_SMTP_URL": f"smtp+starttls://{LOOPBACK}:{addresses.mail}",
+        "PAYMENTS_SMTP_CA_FILE": str(certificates.ca),
+        "PAYMENTS_MAIL_DIR": str(state_dir.absolute() / "mail" / "inbox"),
+        "PAYMENTS_CODEC_HOST": LOOPBACK,
+        "PAYMENTS_CODEC_PORT": str(addresses.codec),
+        "PAYMENTS_CODEC_SECRET": keys.codec_secret,
+        "PAYMENTS_CODEC_URL": addresses.codec_url(keys.codec_secret),
+        "PAYMENTS_CODEC_ORIGINS": ",".join(
+            f"http://{host}:{addresses.temporal.ui}" for host in (LOOPBACK, "localhost")
+        ),
+        "PAYMENTS_WEB_UI_URL": f"http://{LOOPBACK}:{addresses.temporal.ui}",
+        "PAYMENTS_KEYSET_TEMPORAL": str(keys.keyset_temporal),
+        "PAYMENTS_KEYSET_DATABASE": str(keys.keyset_database),
+        "PAYMENTS_KEYSET_LOOKUP": str(keys.keyset_lookup),
+    }
+    given = {name: outer[name] for name in made_up if outer.get(name)}
+    return Stack(
+        state_dir=state_dir.absolute(),
+        outer=outer,
+        environment={**made_up, **given},
+        addresses=addresses,
+        keys=keys,
+        certificates=certificates,
+    )
+
+
+async def _start_engines(
+    stack: Stack, parts: AsyncExitStack, say: Say, *, throw_away: bool
+) -> None:
+    """What others made: PostgreSQL, Temporal, a mail server."""
+    postgres = await parts.enter_async_context(
+        run_postgres(stack.state_dir, port=stack.addresses.postgres, throw_away=throw_away)
+    )
+    stack.children["postgres"] = postgres.child
+    stack.environment["PAYMENTS_DATABASE_URL"] = await postgres.create_database(DATABASE)
+    await migrate(stack.environment["PAYMENTS_DATABASE_URL"])
+    say(f"PostgreSQL    127.0.0.1:{postgres.port}, schema up to date")
+    temporal = await parts.enter_async_context(
+        run_temporal(
+            stack.state_dir,
+            ports=stack.addresses.temporal,
+            options=TemporalOptions(
+                namespace=stack.environment["TEMPORAL_NAMESPACE"],
+                search_attributes={key.name: "Keyword" for key in SEARCH_ATTRIBUTES},
+                ui_codec_endpoint=stack.environment["PAYMENTS_CODEC_URL"],
+            ),
+        )
+    )
+    stack.children["temporal"] = temporal.child
+    say(f"Temporal      {temporal.address}, Web UI {temporal.ui_url}")
+    mail = await parts.enter_async_context(
+        run_mail_catcher(
+            stack.state_dir, port=stack.addresses.mail, certificates=stack.certificates
+        )
+    )
+    stack.children["mail"] = mail.child
+    say(f"mail catcher  127.0.0.1:{mail.port}, mails in {mail.directory}")
+
+
+async def _start_services(stack: Stack, parts: AsyncExitStack, say: Say) -> None:
+    """Our own: the simulator, and the four processes of the service."""
+    environment, addresses = stack.environment, stack.addresses
+    merchant = ":".join(
+        (
+            environment["PAYMENTS_MIDTRANS_SERVER_KEY"],
+            stack.keys.client_key,
+            environment["PAYMENTS_MIDTRANS_MERCHANT_ID"],
+        )
+    )
+    simulator = python_module(
+        "simulator",
+        "simulator",
+        *("--host", LOOPBACK, "--port", str(addresses.simulator)),
+        *("--tls-cert", str(stack.certificates.certificate)),
+        *("--tls-key", str(stack.certificates.key)),
+        *("--notify-url", addresses.notification_url, "--merchant", merchant),
+    )
+    starts = (
+        (simulator, f"{addresses.simulator_url}/_simulator/transactions", "Midtrans simulator"),
+        (stack.program("bridge", "webhook_bridge"), f"{addresses.bridge_url}/readyz", "bridge"),
+        (stack.program("api", "starter", "api"), f"{addresses.api_url}/readyz", "checkout API"),
+        (
+            stack.program("codec-server", "starter", "codec-server"),
+            f"http://{LOOPBACK}:{addresses.codec}/livez",
+            "codec server",
+        ),
+    )
+    worker = await parts.enter_async_context(running(stack.program("worker", "worker"), stack.logs))
+    stack.children["worker"] = worker
+    started = [
+        (await parts.enter_async_context(running(program, stack.logs)), url, title)
+        for program, url, title in starts
+    ]
+    await worker.wait_until(_said(worker, "worker.started"), START_WAIT)
+    say("worker        task queues payments and documents")
+    async with httpx.AsyncClient(verify=_trust(stack), trust_env=False) as client:
+        for child, url, title in started:
+            stack.children[child.name] = child
+            await child.wait_until(_answers(client, url), START_WAIT)
+            say(f"{title:<13} {url.rsplit('/', 1)[0]}")
+
+
+def _trust(stack: Stack) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=stack.certificates.ca)
+
+
+def _said(child: Child, words: str) -> Callable[[], Awaitable[bool]]:
+    async def has_said() -> bool:
+        return words in child.said()
+
+    return has_said
+
+
+def _answers(client: httpx.AsyncClient, url: str) -> Callable[[], Awaitable[bool]]:
+    async def answers() -> bool:
+        try:
+            return (await client.get(url)).is_success
+        except httpx.TransportError:
+            return False
+
+    return answers

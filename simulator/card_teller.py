@@ -1,0 +1,130 @@
+"""Charges cards: at once, or after the customer has passed 3D Secure."""
+
+from http import HTTPStatus
+
+from simulator.answers import GatewayError
+from simulator.behaviour import Behaviour
+from simulator.body import Body
+from simulator.cards import CardVault, Verdict, eci, masked, sandbox_card, verdict
+from simulator.clock import Clock
+from simulator.identifiers import Identifiers
+from simulator.lifecycle import Lifecycle
+from simulator.opening import Opening, TransactionOpener
+from simulator.transactions import Fraud, Status, Transaction
+
+ONE_TIME_PASSWORD = "112233"  # noqa: S105  # the sandbox's, published.
+NOT_AUTHENTICATED = "Card is not authenticated."
+_ACCEPTED = "Success, Credit Card transaction is successful"
+_ACCEPTED_3DS = "Success, Credit Card 3D Secure transaction is successful"
+_DENIALS = {
+    Verdict.DENIED_BY_BANK: ("05", "Do not honour"),
+    Verdict.NO_FUNDS: ("51", "Insufficient Funds"),
+    Verdict.DENIED_BY_FDS: ("05", "Denied by FDS"),
+}
+_FAILED_ECI = "07"
+
+
+class CardTeller:
+    def __init__(  # the parts that a card charge is made of.
+        self,
+        clock: Clock,
+        behaviour: Behaviour,
+        identifiers: Identifiers,
+        vault: CardVault,
+        opener: TransactionOpener,
+        lifecycle: Lifecycle,
+    ) -> None:
+        self._clock = clock
+        self._behaviour = behaviour
+        self._identifiers = identifiers
+        self._vault = vault
+        self._opener = opener
+        self._lifecycle = lifecycle
+
+    def charge(self, opening: Opening) -> Transaction:
+        """Charge the card behind the token; the token is used up by it."""
+        token = opening.options.text("token_id")
+        number = None if token is None else self._vault.take(token)
+        if number is None:
+            raise GatewayError(HTTPStatus.LENGTH_REQUIRED)
+        secure = opening.options.flag("authentication") or opening.options.flag("secure")
+        return self.charge_number(opening, number, secure=secure)
+
+    def charge_number(self, opening: Opening, number: str, *, secure: bool) -> Transaction:
+        transaction = self._opener.prepare(opening)
+        transaction.card_number = number
+        transaction.preauthorized = opening.options.text("type") == "authorize"
+        transaction.instructions = self._facts(number, opening.options)
+        transaction.facts_when_paid = {"approval_code": self._identifiers.digits(13)}
+        if opening.options.flag("save_token_id"):
+            transaction.instructions["saved_token_id"] = self._vault.save(number)
+        if secure:
+            url = f"{opening.base_url}/v2/3ds/redirect/{transaction.transaction_id}"
+            transaction.links = {"redirect_url": url}
+            self._lifecycle.open(transaction)
+        else:
+            self._lifecycle.open(transaction, notify=False)
+            self._judge(transaction, _ACCEPTED)
+        return transaction
+
+    def authenticate(self, transaction: Transaction, *, passed: bool) -> None:
+        """End the 3D Secure step; some cards take a minute to tell."""
+        if transaction.status is not Status.PENDING:
+            return
+        if not passed:
+            transaction.instructions["eci"] = _FAILED_ECI
+            self._lifecycle.deny(transaction, NOT_AUTHENTICATED)
+        elif sandbox_card(transaction.card_number).slow:
+            self._clock.call_after(
+                self._behaviour.slow_3ds_seconds, lambda: self._judge_pending(transaction)
+            )
+        else:
+            self._judge_authenticated(transaction)
+
+    def _judge_pending(self, transaction: Transaction) -> None:
+        if transaction.status is Status.PENDING:
+            self._judge_authenticated(transaction)
+
+    def _judge_authenticated(self, transaction: Transaction) -> None:
+        transaction.instructions |= {"eci": eci(transaction.card_number), "three_ds_version": "2"}
+        self._judge(transaction, _ACCEPTED_3DS)
+
+    def _judge(self, transaction: Transaction, success: str) -> None:
+        judged = verdict(transaction.card_number, transaction.gross_amount)
+        if judged in _DENIALS:
+            self._deny(transaction, judged)
+            return
+        transaction.status_message = success
+        transaction.instructions |= {
+            "channel_response_code": "00",
+            "channel_response_message": "Approved",
+        }
+        if judged is Verdict.CHALLENGE:
+            self._lifecycle.challenge(transaction)
+        else:
+            self._lifecycle.pay(transaction)
+
+    def _deny(self, transaction: Transaction, judged: Verdict) -> None:
+        code, reason = _DENIALS[judged]
+        transaction.instructions |= {
+            "channel_response_code": code,
+            "channel_response_message": reason,
+        }
+        if judged is Verdict.DENIED_BY_FDS:
+            transaction.fraud = Fraud.DENY
+            self._lifecycle.deny(transaction, "Transaction is denied by Midtrans FDS")
+            return
+        bank = str(transaction.instructions["bank"]).upper()
+        self._lifecycle.deny(
+            transaction, f"Deny by Bank [{bank}] with code [{code}] and message [{reason}]"
+        )
+
+    def _facts(self, number: str, options: Body) -> dict[str, object]:
+        return {
+            "masked_card": masked(number),
+            "bank": options.text("bank") or "bni",
+            "card_type": "credit",
+            "channel": "dragon",
+            "on_us": False,
+            "challenge_completion": False,
+        }

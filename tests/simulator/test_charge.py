@@ -1,0 +1,175 @@
+import pytest
+
+from tests.simulator.gateway import BCA, GOPAY, OTHER_SERVER_KEY, QRIS, Document, Gateway, order
+
+
+@pytest.mark.parametrize(
+    ("method", "members"),
+    [
+        (BCA, {"va_numbers", "fraud_status"}),
+        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "bni"}}, {"va_numbers"}),
+        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "bri"}}, {"va_numbers"}),
+        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "cimb"}}, {"va_numbers"}),
+        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "danamon"}}, {"va_numbers"}),
+        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "bsi"}}, {"va_numbers"}),
+        (
+            {"payment_type": "bank_transfer", "bank_transfer": {"bank": "permata"}},
+            {"permata_va_number"},
+        ),
+        (
+            {"payment_type": "echannel", "echannel": {"bill_info1": "a", "bill_info2": "b"}},
+            {"bill_key", "biller_code"},
+        ),
+        (QRIS, {"qr_string", "acquirer", "actions"}),
+        (GOPAY, {"actions", "channel_response_code"}),
+        ({"payment_type": "shopeepay"}, {"actions"}),
+        ({"payment_type": "dana"}, {"actions"}),
+        ({"payment_type": "ovo", "ovo": {"payer_phone_number": "0812"}}, {"payer_phone_number"}),
+        ({"payment_type": "cstore", "cstore": {"store": "indomaret"}}, {"payment_code", "store"}),
+        ({"payment_type": "cstore", "cstore": {"store": "alfamart"}}, {"payment_code", "store"}),
+        ({"payment_type": "akulaku"}, {"redirect_url"}),
+        ({"payment_type": "kredivo"}, {"redirect_url"}),
+    ],
+)
+def test_every_method_opens_a_pending_transaction_with_its_instructions(
+    gateway: Gateway, method: Document, members: set[str]
+) -> None:
+    charged = gateway.charge(method=method)
+
+    assert charged["status_code"] == "201"
+    assert charged["transaction_status"] == "pending"
+    assert charged["gross_amount"] == "44000.00"
+    assert members <= charged.keys()
+
+
+def test_an_unknown_key_is_told_so_before_anything_else_is_looked_at(gateway: Gateway) -> None:
+    response = gateway.http.post("/v2/charge", content=b"not json", auth=("nobody", ""))
+
+    assert response.status_code == 401
+    assert response.json()["status_code"] == "401"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"payment_type": "gopay"}, "transaction_details.order_id is required"),
+        (order("a b") | GOPAY, "transaction_details.order_id format is invalid"),
+        (order("x" * 51) | GOPAY, "transaction_details.order_id is too long"),
+        (order(amount=None) | GOPAY, "transaction_details.gross_amount is required"),
+        (order(amount="lots") | GOPAY, "transaction_details.gross_amount is not a number"),
+        (order(amount=0) | GOPAY, "must be equal or greater than 0.01"),
+        (order(amount=10.5) | GOPAY, "must not have decimals"),
+        (
+            order() | GOPAY | {"item_details": [{"name": "a", "price": 1, "quantity": 2}]},
+            "gross_amount is not equal to the sum of item_details",
+        ),
+        (order(), "payment_type is required"),
+        (order() | {"payment_type": "barter"}, "barter is not a supported payment type"),
+        (order() | {"payment_type": "bank_transfer"}, "bank_transfer.bank is required"),
+        (
+            order() | GOPAY | {"customer_details": {"email": "a..b@example.com"}},
+            "customer_details.email format is invalid",
+        ),
+        (
+            order() | GOPAY | {"custom_expiry": {"expiry_duration": 19, "unit": "second"}},
+            "custom_expiry.expiry_duration is out of the range",
+        ),
+    ],
+)
+def test_bad_input_names_the_field_and_the_rule(
+    gateway: Gateway, body: Document, message: str
+) -> None:
+    answer = gateway.post("/v2/charge", body)
+
+    assert answer["status_code"] == "400"
+    assert message in answer["validation_messages"][0]
+
+
+@pytest.mark.parametrize(("real", "code"), [(False, 200), (True, 406)])
+def test_an_order_id_in_use_is_refused_in_the_body_or_by_http_code(
+    gateway: Gateway, *, real: bool, code: int
+) -> None:
+    gateway.behave(http_status_codes=real)
+    gateway.charge_bca()
+
+    again = gateway.http.post("/v2/charge", json=order() | GOPAY)
+
+    assert again.status_code == code
+    assert again.json()["status_code"] == "406"
+
+
+@pytest.mark.parametrize("operation", ["expire", "cancel"])
+def test_an_order_id_is_free_again_once_its_pending_transaction_has_ended(
+    gateway: Gateway, operation: str
+) -> None:
+    first = gateway.charge_bca()
+    gateway.act(operation)
+
+    second = gateway.charge(method=GOPAY)
+
+    assert second["status_code"] == "201"
+    assert second["transaction_id"] != first["transaction_id"]
+    assert gateway.status()["transaction_id"] == second["transaction_id"]
+
+
+def test_merchants_do_not_see_each_other(gateway: Gateway) -> None:
+    charged = gateway.charge_bca()
+
+    other = gateway.http.get(f"/v2/{charged['transaction_id']}/status", auth=(OTHER_SERVER_KEY, ""))
+
+    assert other.json()["status_code"] == "404"
+
+
+def test_numbers_may_come_as_strings_and_order_ids_as_numbers(gateway: Gateway) -> None:
+    charged = gateway.post("/v2/charge", order(12345, "44000") | BCA)  # type: ignore[arg-type]  # the leniency under test
+
+    assert charged["order_id"] == "12345"
+    assert charged["gross_amount"] == "44000.00"
+
+
+def test_what_the_merchant_sends_along_comes_back_everywhere(gateway: Gateway) -> None:
+    extra: Document = {"custom_field1": "nonce", "custom_field3": "c", "metadata": {"deck": 8}}
+
+    charged = gateway.charge_bca(**extra)
+
+    assert extra.items() <= charged.items()
+    assert extra.items() <= gateway.status().items()
+    assert extra.items() <= gateway.notifications()[0]["body"].items()
+
+
+def test_a_custom_expiry_counts_from_its_order_time(gateway: Gateway) -> None:
+    gateway.put("clock", now="2026-11-23T10:00:00+07:00")
+
+    charged = gateway.charge_bca(
+        custom_expiry={
+            "order_time": "2026-11-23 09:59:00 +0700",
+            "expiry_duration": 5,
+            "unit": "minute",
+        }
+    )
+
+    assert charged["expiry_time"] == "2026-11-23 10:04:00"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [("123", "8127800000000123"), ("1234567890123", "8127812345678901")],
+)
+def test_a_wanted_va_number_is_padded_or_cut(gateway: Gateway, wanted: str, given: str) -> None:
+    transfer = {"bank": "bca", "va_number": wanted}
+
+    charged = gateway.charge(method={"payment_type": "bank_transfer", "bank_transfer": transfer})
+
+    assert charged["va_numbers"] == [{"bank": "bca", "va_number": given}]
+
+
+def test_a_disabled_method_is_refused_with_402(gateway: Gateway) -> None:
+    gateway.behave(disabled_methods=["gopay"])
+
+    assert gateway.charge(method=GOPAY)["status_code"] == "402"
+
+
+def test_a_body_over_sixteen_kilobytes_is_refused(gateway: Gateway) -> None:
+    answer = gateway.charge_bca(metadata={"x": "y" * 16_000})
+
+    assert answer["status_code"] == "413"

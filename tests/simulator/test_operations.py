@@ -1,0 +1,100 @@
+import pytest
+
+from tests.simulator.gateway import GOPAY, Document, Gateway
+
+INDOMARET: Document = {"payment_type": "cstore", "cstore": {"store": "indomaret"}}
+DANA: Document = {"payment_type": "dana"}
+BSI: Document = {"payment_type": "bank_transfer", "bank_transfer": {"bank": "bsi"}}
+OVO: Document = {"payment_type": "ovo", "ovo": {"payer_phone_number": "0812"}}
+
+
+def test_a_paid_transaction_is_settled_and_says_when(gateway: Gateway) -> None:
+    gateway.charge_bca()
+
+    gateway.event("pay")
+
+    status = gateway.status()
+    assert (status["status_code"], status["transaction_status"]) == ("200", "settlement")
+    assert "settlement_time" in status
+
+
+def test_expire_answers_407_which_is_its_success(gateway: Gateway) -> None:
+    gateway.charge_bca()
+
+    expired = gateway.http.post("/v2/SKT-1~1/expire")
+
+    assert expired.status_code == 200
+    assert expired.json()["status_code"] == "407"
+    assert gateway.status()["status_code"] == "407"
+
+
+def test_cancel_voids_a_pending_transaction(gateway: Gateway) -> None:
+    gateway.charge_bca()
+
+    cancelled = gateway.act("cancel")
+
+    assert (cancelled["status_code"], cancelled["transaction_status"]) == ("200", "cancel")
+
+
+@pytest.mark.parametrize("operation", ["cancel", "expire", "approve", "deny"])
+def test_money_that_is_there_cannot_be_undone_by_these(gateway: Gateway, operation: str) -> None:
+    gateway.charge_bca()
+    gateway.event("pay")
+
+    assert gateway.act(operation)["status_code"] == "412"
+
+
+@pytest.mark.parametrize(
+    "operation", ["cancel", "expire", "approve", "deny", "refund", "refund/online/direct"]
+)
+def test_an_unknown_id_is_not_found_by_any_operation(gateway: Gateway, operation: str) -> None:
+    assert gateway.act(operation, "nobody")["status_code"] == "404"
+
+
+@pytest.mark.parametrize("method", [DANA, BSI, OVO], ids=["dana", "bsi", "ovo"])
+def test_some_methods_cannot_be_expired_by_the_merchant(gateway: Gateway, method: Document) -> None:
+    transaction_id = gateway.charge(method=method)["transaction_id"]
+
+    assert gateway.act("expire", transaction_id)["status_code"] == "412"
+
+
+def test_dana_is_known_by_its_transaction_id_only_and_speaks_in_capitals(
+    gateway: Gateway,
+) -> None:
+    transaction_id = gateway.charge(method=DANA)["transaction_id"]
+
+    status = gateway.status(transaction_id)
+
+    assert (status["status_code"], status["transaction_status"]) == ("200", "PENDING")
+    assert gateway.status()["status_code"] == "404"
+
+
+def test_indomaret_tells_nothing_about_fraud(gateway: Gateway) -> None:
+    gateway.charge(method=INDOMARET)
+
+    gateway.event("pay")
+
+    assert "fraud_status" not in gateway.status()
+
+
+def test_an_unpaid_transaction_expires_when_its_time_is_up(gateway: Gateway) -> None:
+    gateway.charge(method=GOPAY)
+
+    gateway.advance(minutes=15)
+
+    assert gateway.status()["transaction_status"] == "expire"
+
+
+def test_the_expiry_batch_may_lag_and_money_may_come_meanwhile(gateway: Gateway) -> None:
+    gateway.behave(expiry_lag_seconds=90)
+    gateway.charge(method=GOPAY)
+    gateway.advance(minutes=16)
+
+    assert gateway.event("pay")["transaction_status"] == "settlement"
+
+
+def test_a_path_that_nobody_serves_is_told_so_in_json(gateway: Gateway) -> None:
+    response = gateway.http.post("/v2/SKT-1~1/explode")
+
+    assert response.status_code == 404
+    assert response.json()["status_code"] == "404"
