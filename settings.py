@@ -101,6 +101,10 @@ class Settings(BaseSettings):
         ("payments", "documents"), description="task queues that this worker serves"
     )
 
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="from which level on log lines are written"
+    )
+
     payment_window_seconds: int = Field(300, gt=0, description="the customer's time to pay")
     another_method_window_seconds: int = Field(
         86_400, gt=0, description="how long another method may be tried after a failure"

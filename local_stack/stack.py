@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from adapters.postgres.migrations import migrate
+from adapters.postgres.schema import migrate
 from local_stack.addresses import Addresses, choose_addresses
 from local_stack.certificates import Certificates, local_certificates
 from local_stack.directories import private_directory

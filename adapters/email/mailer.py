@@ -1,52 +1,21 @@
 """Mails to customers, handed to an SMTP server."""
 
 import asyncio
-import ipaddress
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
-from enum import StrEnum
-from pathlib import Path
 
 from aiosmtplib import SMTP, SMTPException
 
 from adapters.email.errors import MailNotSentError
 from adapters.email.letter import Letters
 from adapters.email.message import Attachment, Envelope, message
+from adapters.email.options import Security, SmtpOptions
 from adapters.email.receipt import receipt_facts
 from payments.invoice import Invoice, Merchant
 
-# Together less than an activity's 20 s, so that no timed-out attempt goes on sending.
-SEND_TIMEOUT = timedelta(seconds=17)
 QUIT_TIMEOUT = timedelta(seconds=1)
-
-
-class Security(StrEnum):
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpOptions:
-    """`sender` is the address mails come from; `ca_file` replaces the system's authorities."""
-
-    host: str
-    port: int
-    sender: str
-    security: Security = Security.STARTTLS
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ca_file: Path | None = None
-    send_timeout: timedelta = SEND_TIMEOUT
-
-    def __post_init__(self) -> None:
-        if self.security is Security.NONE and not _is_loopback(self.host):
-            raise ValueError("mail may go unencrypted to this machine only: set starttls or tls")
-        if self.send_timeout > SEND_TIMEOUT:
-            raise ValueError(f"send_timeout: at most {SEND_TIMEOUT.total_seconds():.0f} seconds")
 
 
 class SmtpMailer:
@@ -107,10 +76,3 @@ class SmtpMailer:
         """The mail is taken; what goes wrong with the good-bye must not send it again."""
         with suppress(SMTPException, OSError):
             await client.quit(timeout=QUIT_TIMEOUT.total_seconds())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -12,7 +12,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from adapters.email.mailer import SmtpOptions
+from adapters.email.options import SmtpOptions
 from local_stack.ports import LOOPBACK, Ports
 
 SENDER = "pembayaran@skaters.example"

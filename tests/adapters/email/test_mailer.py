@@ -14,7 +14,8 @@ import trustme
 from aiosmtpd.smtp import Envelope
 
 from adapters.email.errors import MailNotSentError
-from adapters.email.mailer import Security, SmtpMailer, SmtpOptions
+from adapters.email.mailer import SmtpMailer
+from adapters.email.options import Security, SmtpOptions
 from local_stack.ports import LOOPBACK, Ports
 from payments.errors import TransientError
 from payments.request import Customer

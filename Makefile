@@ -1,0 +1,42 @@
+# Everything runs from the project's own .venv, made from the lock file on first use.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test check fmt bench lock
+
+help: ## Show what can be made.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.ready: requirements-dev.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(BIN)/.ready ## One order from checkout to invoice; stays up until Ctrl-C (ARGS=--exit ends by itself).
+	$(BIN)/python -m starter demo $(ARGS)
+
+dev: $(BIN)/.ready ## Start everything on this machine.
+	$(BIN)/python -m starter dev $(ARGS)
+
+test: $(BIN)/.ready ## Run every test.
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(BIN)/.ready ## Lint, types, architecture, workflow rules.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/temporalint workflows activities worker.py
+
+fmt: $(BIN)/.ready ## Format and fix what can be fixed.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a figure.
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(BIN)/.ready ## Resolve the dependencies anew (needs uv).
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock

@@ -1,0 +1,105 @@
+"""Reading payments: for the workflow, for the gateway, and for checkout."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import AwareDatetime, TypeAdapter
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.cursors import cursor_of, place_of
+from adapters.postgres.feed import EventPage, read_events
+from adapters.postgres.payment_rows import PaymentRows
+from adapters.postgres.sealing import Sealer
+from adapters.postgres.stored_payment import StoredPayment, StoredPayments
+from adapters.postgres.tables import orders
+from payments.errors import OrderUnknownError
+from payments.gateway import AttemptRef, Charge
+from payments.payment import Payment, Progress
+from payments.status import PaymentStatus
+
+_PLACE = TypeAdapter(tuple[AwareDatetime, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPage:
+    payments: tuple[Payment, ...]
+    next_cursor: str | None
+
+
+class PaymentReads:
+    def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._rows = PaymentRows(sealer)
+        self._stored = StoredPayments(sealer)
+
+    async def progress(self, order_id: str) -> Progress | None:
+        stored = await self._find(order_id)
+        return None if stored is None else stored.progress
+
+    async def payment(self, order_id: str) -> Payment | None:
+        stored = await self._find(order_id)
+        return None if stored is None else stored.payment
+
+    async def charge(self, attempt: AttemptRef) -> Charge:
+        """The gateway request of a stored attempt."""
+        return (await self._payment_with(attempt)).charge(attempt.number)
+
+    async def session_token(self, attempt: AttemptRef) -> str | None:
+        """The token of the attempt's Snap session, if one was opened."""
+        payment = await self._payment_with(attempt)
+        instructions = payment.attempts[attempt.number - 1].instructions
+        return None if instructions is None else instructions.token
+
+    async def payments(
+        self,
+        *,
+        status: PaymentStatus | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> PaymentPage:
+        """Newest first, `created_to` excluded; InvalidRequestError when the cursor is not ours."""
+        query = _NEWEST.limit(limit)
+        if status is not None:
+            query = query.where(orders.c.status == status)
+        if created_from is not None:
+            query = query.where(orders.c.created_at >= created_from)
+        if created_to is not None:
+            query = query.where(orders.c.created_at < created_to)
+        if cursor is not None:
+            place = tuple_(orders.c.created_at, orders.c.order_id)
+            query = query.where(place < place_of(_PLACE, "cursor", cursor))
+        async with self._engine.connect() as connection:
+            found = (await connection.execute(query)).all()
+            attempts = await self._stored.attempts(connection, [row.order_id for row in found])
+        listed = tuple(self._rows.payment(row, attempts[row.order_id]) for row in found)
+        return PaymentPage(payments=listed, next_cursor=_next_cursor(listed, limit))
+
+    async def events(self, after: str | None, limit: int) -> EventPage:
+        """The feed after a cursor; InvalidRequestError when the cursor is not ours."""
+        async with self._engine.connect() as connection:
+            return await read_events(connection, self._sealer, after, limit)
+
+    async def _find(self, order_id: str) -> StoredPayment | None:
+        async with self._engine.connect() as connection:
+            return await self._stored.find(connection, order_id)
+
+    async def _payment_with(self, attempt: AttemptRef) -> Payment:
+        stored = await self._find(attempt.order_id)
+        if stored is None:
+            raise OrderUnknownError(attempt.order_id)
+        stored.require_attempt(attempt.number)
+        return stored.payment
+
+
+def _next_cursor(listed: tuple[Payment, ...], limit: int) -> str | None:
+    """None on a page that is not full; after a full one there may be nothing more all the same."""
+    if len(listed) < limit:
+        return None
+    return cursor_of(_PLACE, (listed[-1].created_at, listed[-1].order_id))
+
+
+_NEWEST = select(orders).order_by(orders.c.created_at.desc(), orders.c.order_id.desc())

@@ -1,0 +1,214 @@
+"""How a payment is spread over rows, and put together again."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row
+
+from adapters.postgres.sealing import Cell, SealedColumn, Sealer, normal_email, normal_phone
+from adapters.postgres.tables import gateway_transactions, orders, payment_attempts
+from payments.gateway import ClosingCause, Instructions, StatusReport
+from payments.methods import Integration, PaymentMethod
+from payments.money import Money
+from payments.payment import CaseCode, GatewayTransaction, Payment, PaymentAttempt
+from payments.request import PaymentRequest
+from payments.status import AttemptStatus, PaymentStatus
+
+Values = dict[str, Any]
+
+_REQUEST = SealedColumn(orders.c.sealed_request, PaymentRequest)
+_REFUNDED_AMOUNT = SealedColumn(orders.c.sealed_refunded_amount, Money)
+_INSTRUCTIONS = SealedColumn(payment_attempts.c.sealed_instructions, Instructions)
+_REPORT = SealedColumn(gateway_transactions.c.sealed_report, StatusReport)
+
+
+class PaymentRows:
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def new_order(self, payment: Payment) -> Values:
+        """What never changes of an order, with what does."""
+        request, customer = payment.request, payment.request.customer
+        return self.order(payment) | {
+            "order_id": payment.order_id,
+            "method": request.method,
+            "integration": request.integration,
+            "currency": request.amount.currency,
+            "locale": request.locale,
+            "created_at": payment.created_at,
+            "sealed_request": _REQUEST.seal(self._sealer, request, payment.order_id),
+            "request_fingerprint": self._sealer.digest(
+                orders.c.request_fingerprint, *_fingerprinted(request)
+            ),
+            "email_lookup": self._sealer.digest(
+                orders.c.email_lookup, normal_email(customer.email)
+            ),
+            "phone_lookup": self._sealer.digest(orders.c.phone_lookup, normal_phone(customer.phone))
+            if customer.phone
+            else None,
+        }
+
+    def order(self, payment: Payment) -> Values:
+        return {
+            "status": payment.status,
+            "version": payment.version,
+            "updated_at": payment.updated_at,
+            "paid_at": payment.paid_at,
+            "paid_with": payment.paid_with,
+            "paid_attempt": payment.paid_attempt,
+            "retry_until": payment.retry_until,
+            "invoice_number": payment.invoice_number,
+            "attention": payment.attention,
+            "sealed_refunded_amount": _REFUNDED_AMOUNT.seal(
+                self._sealer, payment.refunded_amount, payment.order_id
+            ),
+        }
+
+    def is_fingerprint_of(self, fingerprint: bytes, request: PaymentRequest) -> bool:
+        return self._sealer.matches(
+            fingerprint, orders.c.request_fingerprint, *_fingerprinted(request)
+        )
+
+    def new_attempt(self, order_id: str, attempt: PaymentAttempt) -> Values:
+        row = (order_id, attempt.number)
+        nonce = Cell.of(payment_attempts.c.sealed_nonce, *row)
+        key = Cell.of(payment_attempts.c.sealed_idempotency_key, *row)
+        return self.attempt(order_id, attempt) | {
+            "order_id": order_id,
+            "number": attempt.number,
+            "method": attempt.method,
+            "integration": attempt.integration,
+            "accepted_at": attempt.accepted_at,
+            "expires_at": attempt.expires_at,
+            "sealed_nonce": self._sealer.seal(nonce, attempt.nonce.encode()),
+            "sealed_idempotency_key": self._sealer.seal(key, attempt.idempotency_key.encode()),
+        }
+
+    def attempt(self, order_id: str, attempt: PaymentAttempt) -> Values:
+        instructions = attempt.instructions
+        values: Values = {"status": attempt.status, "closing": attempt.closing}
+        if instructions is None:
+            return values
+        payable = instructions.va_number or instructions.payment_code or instructions.bill_key
+        return values | {
+            "sealed_instructions": _INSTRUCTIONS.seal(
+                self._sealer, instructions, order_id, attempt.number
+            ),
+            "payable_lookup": self._sealer.digest(payment_attempts.c.payable_lookup, payable)
+            if payable
+            else None,
+        }
+
+    def closing_reason(self, order_id: str, number: int, reason: str) -> bytes:
+        cell = Cell.of(payment_attempts.c.sealed_closing_reason, order_id, number)
+        return self._sealer.seal(cell, reason.encode())
+
+    def transactions(
+        self, before: Payment, after: Payment, report: StatusReport | None
+    ) -> list[Values]:
+        """The transactions that `after` has and `before` has not, or has otherwise."""
+        known = set(_placed(before))
+        return [
+            {
+                "order_id": after.order_id,
+                "attempt": attempt,
+                "transaction_id": transaction.transaction_id,
+                "position": position,
+                "payment_type": transaction.payment_type,
+                "method": transaction.method,
+                "status": transaction.status,
+                "sealed_report": self._report(after.order_id, attempt, transaction, report),
+            }
+            for attempt, position, transaction in _placed(after)
+            if (attempt, position, transaction) not in known
+        ]
+
+    def payment(self, order: Row[Any], attempts: tuple[PaymentAttempt, ...]) -> Payment:
+        return Payment(
+            request=_REQUEST.open(self._sealer, order.sealed_request, order.order_id),
+            status=PaymentStatus(order.status),
+            version=order.version,
+            created_at=order.created_at,
+            updated_at=order.updated_at,
+            attempts=attempts,
+            refunded_amount=_REFUNDED_AMOUNT.open(
+                self._sealer, order.sealed_refunded_amount, order.order_id
+            ),
+            paid_with=_method(order.paid_with),
+            paid_at=order.paid_at,
+            paid_attempt=order.paid_attempt,
+            retry_until=order.retry_until,
+            invoice_number=order.invoice_number,
+            attention=None if order.attention is None else CaseCode(order.attention),
+        )
+
+    def attempts(self, rows: Iterable[Row[Any]]) -> dict[str, tuple[PaymentAttempt, ...]]:
+        """Each order's attempts; a row is an attempt beside one of its transactions, if any."""
+        return {
+            order_id: tuple(
+                self._stored_attempt(list(found))
+                for _, found in groupby(of_order, key=lambda row: row.number)
+            )
+            for order_id, of_order in groupby(rows, key=lambda row: row.order_id)
+        }
+
+    def _stored_attempt(self, rows: Sequence[Row[Any]]) -> PaymentAttempt:
+        row = rows[0]
+        place = (row.order_id, row.number)
+        nonce = Cell.of(payment_attempts.c.sealed_nonce, *place)
+        key = Cell.of(payment_attempts.c.sealed_idempotency_key, *place)
+        sealed = row.sealed_instructions
+        return PaymentAttempt(
+            number=row.number,
+            method=PaymentMethod(row.method),
+            integration=Integration(row.integration),
+            status=AttemptStatus(row.status),
+            nonce=self._sealer.open(nonce, row.sealed_nonce).decode(),
+            idempotency_key=self._sealer.open(key, row.sealed_idempotency_key).decode(),
+            accepted_at=row.accepted_at,
+            expires_at=row.expires_at,
+            instructions=None
+            if sealed is None
+            else _INSTRUCTIONS.open(self._sealer, sealed, *place),
+            transactions=tuple(
+                _stored_transaction(row) for row in rows if row.transaction_id is not None
+            ),
+            closing=None if row.closing is None else ClosingCause(row.closing),
+        )
+
+    def _report(
+        self,
+        order_id: str,
+        attempt: int,
+        transaction: GatewayTransaction,
+        report: StatusReport | None,
+    ) -> bytes | None:
+        if report is None or report.transaction_id != transaction.transaction_id:
+            return None
+        return _REPORT.seal(self._sealer, report, order_id, attempt, report.transaction_id)
+
+
+def _fingerprinted(request: PaymentRequest) -> tuple[str, str]:
+    return request.order_id, _REQUEST.canonical(request)
+
+
+def _placed(payment: Payment) -> Iterable[tuple[int, int, GatewayTransaction]]:
+    return (
+        (attempt.number, position, transaction)
+        for attempt in payment.attempts
+        for position, transaction in enumerate(attempt.transactions)
+    )
+
+
+def _stored_transaction(row: Row[Any]) -> GatewayTransaction:
+    return GatewayTransaction(
+        transaction_id=row.transaction_id,
+        payment_type=row.payment_type,
+        status=AttemptStatus(row.transaction_status),
+        method=_method(row.transaction_method),
+    )
+
+
+def _method(text: str | None) -> PaymentMethod | None:
+    return None if text is None else PaymentMethod(text)

@@ -1,0 +1,97 @@
+"""Reading one order's payment from its rows, for decisions under its lock and for everybody else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.audit import ChainEnd
+from adapters.postgres.payment_rows import PaymentRows
+from adapters.postgres.sealing import Sealer
+from adapters.postgres.tables import gateway_transactions, mail_ledger, orders, payment_attempts
+from payments.commands import MailKind
+from payments.errors import OrderUnknownError
+from payments.payment import Payment, PaymentAttempt, Progress, progress_of
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPayment:
+    """A payment with what only the database keeps of it."""
+
+    payment: Payment
+    receipt_sent: bool
+    audit_end: ChainEnd
+    fingerprint: bytes
+
+    @property
+    def progress(self) -> Progress:
+        return progress_of(self.payment, receipt_sent=self.receipt_sent)
+
+    def require_attempt(self, number: int) -> None:
+        if not 1 <= number <= len(self.payment.attempts):
+            raise OrderUnknownError(f"{self.payment.order_id}~{number}")
+
+
+class StoredPayments:
+    """Reads in the caller's transaction."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._rows = PaymentRows(sealer)
+
+    async def find(
+        self, connection: AsyncConnection, order_id: str, *, locked: bool = False
+    ) -> StoredPayment | None:
+        query = _ORDER.where(orders.c.order_id == order_id)
+        if locked:
+            # FOR NO KEY UPDATE: shuts out every other writer, but no row that refers to the order.
+            query = query.with_for_update(of=orders, key_share=True)
+        # Two statements: one that waited for a lock would see other tables as they were before.
+        order = (await connection.execute(query)).first()
+        if order is None:
+            return None
+        attempts = await self.attempts(connection, [order_id])
+        return StoredPayment(
+            payment=self._rows.payment(order, attempts[order_id]),
+            receipt_sent=order.receipt_sent,
+            audit_end=ChainEnd(order.audit_seq, order.audit_hash),
+            fingerprint=order.request_fingerprint,
+        )
+
+    async def lock(self, connection: AsyncConnection, order_id: str) -> StoredPayment:
+        """Read an order that nobody else can change before the transaction ends."""
+        stored = await self.find(connection, order_id, locked=True)
+        if stored is None:
+            raise OrderUnknownError(order_id)
+        return stored
+
+    async def attempts(
+        self, connection: AsyncConnection, order_ids: Sequence[str]
+    ) -> dict[str, tuple[PaymentAttempt, ...]]:
+        query = _ATTEMPTS.where(payment_attempts.c.order_id.in_(order_ids))
+        return self._rows.attempts(await connection.execute(query))
+
+
+_ORDER = select(
+    orders,
+    exists()
+    .where(
+        mail_ledger.c.order_id == orders.c.order_id,
+        mail_ledger.c.kind == MailKind.RECEIPT,
+        mail_ledger.c.sent_at.is_not(None),
+    )
+    .label("receipt_sent"),
+)
+_ATTEMPTS = (
+    select(
+        payment_attempts,
+        gateway_transactions.c.transaction_id,
+        gateway_transactions.c.payment_type,
+        gateway_transactions.c.method.label("transaction_method"),
+        gateway_transactions.c.status.label("transaction_status"),
+    )
+    .outerjoin(gateway_transactions)
+    .order_by(
+        payment_attempts.c.order_id, payment_attempts.c.number, gateway_transactions.c.position
+    )
+)

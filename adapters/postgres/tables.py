@@ -1,0 +1,206 @@
+"""Every table of the service; their names are for ever.
+
+Clear: ids, statuses, methods, currency, times and versions. A `sealed_` column holds everything
+else about a payment, encrypted and bound to its row; a `_lookup` column holds a keyed hash, so
+that a value can be found by who has the key and by nobody else.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# Ids compare byte by byte, whatever the locale of the database and its version are.
+Id = Text(collation="C")
+Instant = DateTime(timezone=True)
+
+
+class TransactionId(UserDefinedType[str]):
+    """PostgreSQL's xid8: the 64-bit number of a transaction, which never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+def _order_id() -> Column[str]:
+    return Column("order_id", Id, ForeignKey("orders.order_id"), primary_key=True)
+
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("order_id", Id, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("integration", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("paid_at", Instant),
+    Column("paid_with", Text),
+    Column("paid_attempt", Integer),
+    Column("retry_until", Instant),
+    Column("invoice_number", Text, unique=True),
+    Column("attention", Text),
+    Column("sealed_request", LargeBinary, nullable=False),
+    Column("sealed_refunded_amount", LargeBinary, nullable=False),
+    Column("request_fingerprint", LargeBinary, nullable=False),
+    Column("email_lookup", LargeBinary, nullable=False, index=True),
+    Column("phone_lookup", LargeBinary, index=True),
+    # The end of the order's audit chain; without it, cutting off the end would leave no trace.
+    Column("audit_seq", Integer, nullable=False),
+    Column("audit_hash", LargeBinary, nullable=False),
+    Index(None, "created_at", "order_id"),
+    Index(None, "status", "created_at", "order_id"),
+)
+
+payment_attempts = Table(
+    "payment_attempts",
+    metadata,
+    _order_id(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("method", Text, nullable=False),
+    Column("integration", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("closing", Text),
+    Column("accepted_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("sealed_nonce", LargeBinary, nullable=False),
+    Column("sealed_idempotency_key", LargeBinary, nullable=False),
+    Column("sealed_instructions", LargeBinary),
+    Column("sealed_closing_reason", LargeBinary),
+    Column("payable_lookup", LargeBinary, index=True),
+)
+
+gateway_transactions = Table(
+    "gateway_transactions",
+    metadata,
+    Column("order_id", Id, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("transaction_id", Id, primary_key=True),
+    # Among the transactions of its attempt: the one heard of last is the last.
+    Column("position", Integer, nullable=False),
+    Column("payment_type", Text, nullable=False),
+    Column("method", Text),
+    Column("status", Text, nullable=False),
+    Column("sealed_report", LargeBinary),
+    ForeignKeyConstraint(
+        ["order_id", "attempt"], ["payment_attempts.order_id", "payment_attempts.number"]
+    ),
+    Index(None, "transaction_id"),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("number", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False, unique=True),
+    Column("series", Text, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("sealed_document", LargeBinary, nullable=False),
+    Column("sealed_pdf", LargeBinary),
+    UniqueConstraint("series", "serial"),
+)
+
+invoice_numbers = Table(
+    "invoice_numbers",
+    metadata,
+    Column("series", Text, primary_key=True),
+    Column("last_serial", Integer, nullable=False),
+)
+
+mail_ledger = Table(
+    "mail_ledger",
+    metadata,
+    _order_id(),
+    Column("kind", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("prepared_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    _order_id(),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+payment_events = Table(
+    "payment_events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("xid", TransactionId, nullable=False),
+    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sealed_payment", LargeBinary, nullable=False),
+    UniqueConstraint("order_id", "version"),
+    Index(None, "xid", "id"),
+)
+
+gateway_reports = Table(
+    "gateway_reports",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    # No foreign key: a report of an order that we do not know is kept as well.
+    Column("order_id", Id, nullable=False, index=True),
+    Column("gateway", Text, nullable=False),
+    Column("gateway_order_id", Id, nullable=False),
+    Column("transaction_id", Id, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("sealed_raw", LargeBinary, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("transaction_id", Id, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("sealed_details", LargeBinary, nullable=False),
+    UniqueConstraint("order_id", "code", "transaction_id"),
+)

@@ -1,0 +1,28 @@
+"""The checkout API over HTTP: routes, who may call them, and one shape for every error."""
+
+from fastapi import FastAPI
+from starlette.types import Lifespan
+
+from starter.handlers import handle_errors
+from starter.openapi import describe
+from starter.parts import ApiParts
+from starter.routes import events, health, methods, payments
+
+
+def create_api(parts: ApiParts, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    app = FastAPI(
+        title="Skaters payments",
+        version="1",
+        description="Start payments, follow them, and know for sure when an order is paid.",
+        lifespan=lifespan,
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    for module in (payments, events, methods, health):
+        app.include_router(module.router)
+    handle_errors(app)
+    describe(app)
+    return app

@@ -1,0 +1,77 @@
+"""`python -m starter dev`: everything on this machine, in the foreground, until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from local_stack.stack import Stack, empty, run_stack
+
+
+@asynccontextmanager
+async def local_service(state_dir: Path, console: Console, *, fresh: bool) -> AsyncIterator[Stack]:
+    """The running stack, one line per part as it comes up."""
+    if fresh:
+        empty(state_dir)
+    with console.status("starting …") as status:
+
+        def say(line: str) -> None:
+            console.print(f"[green]✓[/green] {line}", highlight=False, soft_wrap=True)
+            status.update("starting …")
+
+        stack_context = run_stack(state_dir, os.environ, say=say)
+        stack = await stack_context.__aenter__()
+    try:
+        yield stack
+    finally:
+        with console.status("stopping …"):
+            await stack_context.__aexit__(None, None, None)
+
+
+async def stay_up(state_dir: Path, env_file: Path | None, *, fresh: bool) -> None:
+    """Run the stack until it is told to stop; write its addresses once everything answers."""
+    console = Console()
+    async with local_service(state_dir, console, fresh=fresh) as stack:
+        if env_file is not None:
+            stack.write_environment(env_file)
+        try:
+            show_addresses(stack, console)
+            await asyncio.Event().wait()
+        finally:
+            if env_file is not None:
+                env_file.unlink(missing_ok=True)
+
+
+def show_addresses(stack: Stack, console: Console) -> None:
+    environment = stack.environment
+    for title, text in (
+        ("Web UI", environment["PAYMENTS_WEB_UI_URL"]),
+        ("checkout API", f"{environment['PAYMENTS_API_URL']}/docs"),
+        ("API key", environment["PAYMENTS_API_KEY"]),
+        ("Midtrans simulator", environment["PAYMENTS_MIDTRANS_URL"]),
+        ("mails", environment["PAYMENTS_MAIL_DIR"]),
+        ("logs", str(stack.logs)),
+    ):
+        console.print(f"  {title:<19} {text}", highlight=False, soft_wrap=True)
+    console.print("Ctrl-C stops everything.")
+
+
+def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, or until SIGINT or SIGTERM, after which everything is stopped in order."""
+
+    async def cancellable() -> None:
+        task = asyncio.current_task()
+        assert task is not None, "runs as a task"
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        await work
+
+    try:
+        asyncio.run(cancellable())
+    except asyncio.CancelledError:
+        pass

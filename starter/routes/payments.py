@@ -1,0 +1,151 @@
+"""Start, read, list and cancel payments."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from payments.payment import Payment
+from payments.status import PaymentStatus
+from starter.access import Reader, Starter
+from starter.bodies import PaymentBody, PaymentsBody
+from starter.client import Started
+from starter.documents import CancelDocument, PaymentDocument
+from starter.exchange import answer, read
+from starter.openapi import body_of, problems
+from starter.parts import ApiParts, Parts, order_url
+from starter.problems import NO_STORE, ProblemCode, ProblemError
+from starter.views import payment_body
+
+router = APIRouter(prefix="/v1/payments", tags=["payments"])
+
+PAGE_MAX = 100
+_UNANSWERED = frozenset({PaymentStatus.PREPARING, PaymentStatus.CHECKING})
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+Bound = Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)]
+
+
+class PaymentQuery(BaseModel):
+    """Which payments to list, newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: PaymentStatus | None = None
+    created_from: Bound | None = Field(None, alias="from", description="created at or after")
+    created_to: Bound | None = Field(None, alias="to", description="created before")
+    cursor: str | None = Field(None, max_length=200)
+    limit: int = Field(50, ge=1, le=PAGE_MAX)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=PaymentBody,
+    responses={
+        200: {"description": "This very request was made before", "model": PaymentBody},
+        202: {"description": "The gateway has not answered yet", "model": PaymentBody},
+        **problems(
+            ProblemCode.ORDER_CONFLICT,
+            ProblemCode.GATEWAY_REFUSED,
+            ProblemCode.NO_ANSWER,
+            reads=True,
+        ),
+    },
+    openapi_extra=body_of(PaymentDocument),
+)
+async def start_payment(request: Request, caller: Starter, parts: Parts) -> Response:
+    """Start paying an order, or hear how it stands: repeating the request never charges again."""
+    document = await read(request, PaymentDocument)
+    started = await parts.client.start(document.request(), caller.actor)
+    if started.is_refused:
+        raise ProblemError(
+            ProblemCode.GATEWAY_REFUSED,
+            f"the gateway refused to open the payment by {document.method}",
+            members=_with_payment(parts, started.payment),
+        )
+    headers = {"Location": order_url(started.payment)}
+    return answer(_body(parts, started.payment), _status_of(started), headers)
+
+
+@router.get("", response_model=PaymentsBody, responses=problems(ProblemCode.INVALID_REQUEST))
+async def list_payments(
+    _caller: Reader, parts: Parts, query: Annotated[PaymentQuery, Query()]
+) -> Response:
+    """List payments, newest first."""
+    page = await parts.lists.payments(
+        status=query.status,
+        created_from=query.created_from,
+        created_to=query.created_to,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    listed = tuple(_body(parts, payment) for payment in page.payments)
+    return answer(PaymentsBody(payments=listed, next_cursor=page.next_cursor))
+
+
+@router.get(
+    "/{order_id}",
+    response_model=PaymentBody,
+    responses=problems(ProblemCode.ORDER_UNKNOWN, ProblemCode.INVALID_REQUEST),
+)
+async def read_payment(order_id: str, _caller: Reader, parts: Parts) -> Response:
+    """How an order's payment stands."""
+    return answer(_body(parts, await parts.client.payment(order_id)))
+
+
+@router.post(
+    "/{order_id}/cancel",
+    response_model=PaymentBody,
+    responses={
+        202: {"description": "The gateway has not closed it yet", "model": PaymentBody},
+        **problems(ProblemCode.ORDER_UNKNOWN, ProblemCode.ALREADY_PAID, reads=True),
+    },
+    openapi_extra=body_of(CancelDocument),
+)
+async def cancel_payment(
+    order_id: str, request: Request, caller: Starter, parts: Parts
+) -> Response:
+    """Cancel the payment, unless the money was faster: then `already_paid`."""
+    document = await read(request, CancelDocument)
+    cancelled = await parts.client.cancel(order_id, caller.actor, document.reason)
+    is_done = cancelled.payment.status is PaymentStatus.CANCELLED
+    return answer(_body(parts, cancelled.payment), 200 if is_done else 202)
+
+
+@router.get(
+    "/{order_id}/invoice.pdf",
+    response_class=Response,
+    responses={
+        200: {"description": "The invoice", "content": {"application/pdf": {}}},
+        **problems(
+            ProblemCode.ORDER_UNKNOWN, ProblemCode.INVOICE_UNKNOWN, ProblemCode.INVALID_REQUEST
+        ),
+    },
+)
+async def read_invoice(order_id: str, _caller: Reader, parts: Parts) -> Response:
+    """The invoice of a paid order."""
+    payment = await parts.client.payment(order_id)
+    pdf = await parts.invoices.pdf(payment.order_id)
+    if pdf is None:
+        raise ProblemError(
+            ProblemCode.INVOICE_UNKNOWN, f"order {order_id} is {payment.status}, without invoice"
+        )
+    name = payment.invoice_number or "invoice"
+    headers = {**NO_STORE, "Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(pdf, 200, headers, media_type="application/pdf")
+
+
+def _status_of(started: Started) -> int:
+    if not started.is_answered or started.payment.status in _UNANSWERED:
+        return 202
+    return 201 if started.is_new else 200
+
+
+def _body(parts: ApiParts, payment: Payment) -> PaymentBody:
+    return payment_body(payment, parts.now(), livemode=parts.livemode)
+
+
+def _with_payment(parts: ApiParts, payment: Payment) -> dict[str, object]:
+    return {"payment": _body(parts, payment).model_dump(mode="json")}

@@ -1,0 +1,154 @@
+"""A payment as checkout sees it: pure, so that the same payment always looks the same."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from adapters.display import instant_wib, method_name, money
+from adapters.postgres.feed import EventPage
+from payments.gateway import GATEWAY, Instructions
+from payments.messages import status_text
+from payments.methods import METHODS, PaymentMethod
+from payments.money import Currency, Money
+from payments.payment import Payment, PaymentAttempt
+from payments.request import Locale, gateway_order_id
+from payments.status import PaymentStatus
+from starter.bodies import (
+    AttemptBody,
+    EventBody,
+    EventsBody,
+    InstructionsBody,
+    MethodBody,
+    MethodsBody,
+    MoneyBody,
+    PaymentBody,
+    TransactionBody,
+)
+from starter.problems import Message
+
+
+def payment_body(payment: Payment, now: datetime, *, livemode: bool) -> PaymentBody:
+    latest = payment.latest_attempt
+    shown = _instructions(payment)
+    return PaymentBody(
+        order_id=payment.order_id,
+        status=payment.status,
+        version=payment.version,
+        livemode=livemode,
+        attempt=latest.number,
+        method=latest.method,
+        paid_with=payment.paid_with,
+        amount=_money(payment.request.amount),
+        refunded_amount=_money(payment.refunded_amount),
+        created_at=payment.created_at,
+        expires_at=latest.expires_at,
+        paid_at=payment.paid_at,
+        retry_until=payment.retry_until,
+        methods=payment.methods_to_try(now),
+        fulfillable=payment.is_fulfillable(now),
+        fulfil_after=payment.fulfil_after,
+        payment_url=None,
+        instructions=None if shown is None else InstructionsBody(**asdict(shown)),
+        message=Message(id=message(payment, Locale.ID), en=message(payment, Locale.EN)),
+        invoice_number=payment.invoice_number,
+        attempts=tuple(_attempt(payment, attempt) for attempt in payment.attempts),
+        refunds=(),
+        attention=payment.attention,
+    )
+
+
+def events_body(page: EventPage, now: datetime, *, livemode: bool) -> EventsBody:
+    return EventsBody(
+        events=tuple(
+            EventBody(
+                cursor=event.cursor,
+                order_id=event.order_id,
+                type=event.type,
+                version=event.version,
+                at=event.at,
+                payment=payment_body(event.payment, now, livemode=livemode),
+            )
+            for event in page.events
+        ),
+        next_cursor=page.next_cursor,
+    )
+
+
+def methods_body(amount: Money | None) -> MethodsBody:
+    """The methods that take the amount; all of them when none is named."""
+    fitting = (
+        method for method, rules in METHODS.items() if amount is None or rules.allows_amount(amount)
+    )
+    return MethodsBody(methods=tuple(_method(method) for method in fitting))
+
+
+def message(payment: Payment, locale: Locale) -> str:
+    """What the customer is told, with amounts and times as people read them."""
+    latest = payment.latest_attempt
+    shown = _instructions(payment)
+    told = status_text(payment.status, shown.kind if shown else None, payment.attention)
+    values = {
+        "order_id": payment.order_id,
+        "amount": money(payment.request.amount, locale),
+        "refunded_amount": money(payment.refunded_amount, locale),
+        "method": method_name(latest.method, locale),
+        "deadline": instant_wib(latest.expires_at, locale),
+    }
+    numbers = {
+        "va_number": (shown and shown.va_number) or "",
+        "bill_key": (shown and shown.bill_key) or "",
+        "biller_code": (shown and shown.biller_code) or "",
+        "payment_code": (shown and shown.payment_code) or "",
+    }
+    return told.text(locale, {**values, **numbers})
+
+
+def _instructions(payment: Payment) -> Instructions | None:
+    """Only who is to pay is told how: paying after the end would be paying in vain."""
+    if payment.status is not PaymentStatus.AWAITING_PAYMENT:
+        return None
+    return payment.latest_attempt.instructions
+
+
+def _attempt(payment: Payment, attempt: PaymentAttempt) -> AttemptBody:
+    return AttemptBody(
+        attempt=attempt.number,
+        method=attempt.method,
+        gateway=GATEWAY,
+        gateway_order_id=gateway_order_id(payment.order_id, attempt.number),
+        status=attempt.status,
+        transactions=tuple(
+            TransactionBody(
+                transaction_id=transaction.transaction_id,
+                payment_type=transaction.payment_type,
+                status=transaction.status,
+            )
+            for transaction in attempt.transactions
+        ),
+    )
+
+
+def _method(method: PaymentMethod) -> MethodBody:
+    rules = METHODS[method]
+    return MethodBody(
+        method=method,
+        name=Message(id=method_name(method, Locale.ID), en=method_name(method, Locale.EN)),
+        integrations=rules.integrations,
+        amount_min=_money(Money(rules.amount_min, Currency.IDR)),
+        amount_max=(
+            None if rules.amount_max is None else _money(Money(rules.amount_max, Currency.IDR))
+        ),
+        expiry_min_seconds=_seconds(rules.expiry_min),
+        expiry_max_seconds=_seconds(rules.expiry_max),
+        refundable=rules.refund_window is not None,
+        partial_refund=rules.partial_refund,
+        refund_window_seconds=_seconds(rules.refund_window),
+        fulfilment_hold_seconds=int(rules.fulfilment_hold.total_seconds()),
+    )
+
+
+def _money(amount: Money) -> MoneyBody:
+    return MoneyBody(value=amount.value, currency=amount.currency)
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())

@@ -1,0 +1,167 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from payments.changes import answered, closing_begun
+from payments.gateway import ENDS_AS, ClosingCause, Mismatch, mismatches
+from payments.methods import PaymentMethod
+from payments.money import Currency, Money
+from payments.payment import (
+    CaseCode,
+    Payment,
+    Windows,
+    attempt_status_from,
+    payment_status_from,
+    progress_of,
+)
+from payments.status import AttemptStatus, PaymentStatus
+from tests.payments.samples import (
+    NOW,
+    REQUEST,
+    TERMS,
+    after,
+    awaiting_payment,
+    report_of,
+    with_second_attempt,
+)
+
+WAITING = awaiting_payment(REQUEST)
+PAID = answered(WAITING, 1, report_of(REQUEST, AttemptStatus.PAID), TERMS, NOW).payment
+
+
+def test_every_attempt_status_is_shown_as_a_payment_status() -> None:
+    shown = {
+        payment_status_from(replace(WAITING.latest_attempt, status=status))
+        for status in AttemptStatus
+    }
+
+    assert shown == set(PaymentStatus)
+
+
+def test_every_closing_cause_says_how_the_attempt_ends() -> None:
+    assert set(ENDS_AS) == set(ClosingCause)
+
+
+def test_an_attempt_without_transactions_is_what_it_was() -> None:
+    attempt = replace(WAITING.latest_attempt, transactions=(), status=AttemptStatus.UNKNOWN)
+
+    assert attempt_status_from(attempt) is AttemptStatus.UNKNOWN
+
+
+def test_goods_are_shipped_once_paid() -> None:
+    assert PAID.is_fulfillable(after(minutes=1))
+    assert not WAITING.is_fulfillable(after(minutes=1))
+
+
+def test_goods_wait_while_the_settlement_can_be_reversed() -> None:
+    held = replace(PAID, paid_with=PaymentMethod.PERMATA_VA)
+
+    assert held.fulfil_after == after(minutes=16)
+    assert not held.is_fulfillable(after(minutes=15))
+    assert held.is_fulfillable(after(minutes=16))
+
+
+def test_the_method_of_the_attempt_that_paid_holds_the_goods_back() -> None:
+    late = with_second_attempt(replace(PAID, paid_with=None))
+
+    assert late.fulfil_after == after(minutes=1)
+
+
+def test_goods_wait_when_the_gateway_contradicts_itself() -> None:
+    assert not replace(PAID, attention=CaseCode.CONTRADICTION).is_fulfillable(after(days=1))
+
+
+@pytest.mark.parametrize(
+    "status", [PaymentStatus.AWAITING_PAYMENT, PaymentStatus.FAILED, PaymentStatus.EXPIRED]
+)
+def test_another_method_is_offered_until_the_window_ends(status: PaymentStatus) -> None:
+    payment = replace(WAITING, status=status, retry_until=after(hours=24))
+
+    assert payment.methods_to_try(after(hours=23))[-1] is PaymentMethod.BCA_VA
+    assert payment.methods_to_try(after(hours=24)) == ()
+
+
+def test_no_method_is_offered_for_what_is_paid() -> None:
+    assert PAID.methods_to_try(NOW) == ()
+
+
+def test_the_workflow_sees_ids_statuses_and_times() -> None:
+    progress = progress_of(WAITING, receipt_sent=False)
+
+    assert progress.open_attempt == progress.latest_attempt
+    assert progress.attempt(1) == progress.latest_attempt
+    assert progress.attempt(0) is progress.attempt(2) is None
+    assert progress.latest_attempt.knows("trx-1", AttemptStatus.PENDING)
+    assert not progress.latest_attempt.knows("trx-1", AttemptStatus.PAID)
+    assert progress.latest_attempt.ref("SKT-1001").gateway_order_id == "SKT-1001~1"
+    assert not progress.waits_for_a_human
+
+
+def test_a_paid_order_has_no_open_attempt() -> None:
+    assert progress_of(PAID, receipt_sent=False).open_attempt is None
+
+
+@pytest.mark.parametrize(
+    ("payment", "receipt_sent", "invoice_due", "receipt_due"),
+    [
+        (WAITING, False, False, False),
+        (PAID, False, True, True),
+        (replace(PAID, invoice_number="INV-2026-000001"), False, False, True),
+        (replace(PAID, invoice_number="INV-2026-000001"), True, False, False),
+    ],
+)
+def test_documents_are_due_once_for_a_paid_order(
+    payment: Payment, *, receipt_sent: bool, invoice_due: bool, receipt_due: bool
+) -> None:
+    progress = progress_of(payment, receipt_sent=receipt_sent)
+
+    assert (progress.invoice_due, progress.receipt_due) == (invoice_due, receipt_due)
+
+
+def test_a_doubted_attempt_waits_for_a_human() -> None:
+    report = replace(report_of(REQUEST, AttemptStatus.PAID), nonce="another")
+
+    doubted = answered(WAITING, 1, report, TERMS, NOW).payment
+
+    assert progress_of(doubted, receipt_sent=False).waits_for_a_human
+
+
+@pytest.mark.parametrize(
+    ("differing", "found"),
+    [
+        ({}, ()),
+        ({"merchant_id": None, "nonce": None}, ()),
+        ({"gateway_order_id": "SKT-1001~2"}, (Mismatch.GATEWAY_ORDER_ID,)),
+        ({"merchant_id": "G1"}, (Mismatch.MERCHANT,)),
+        ({"nonce": "another"}, (Mismatch.NONCE,)),
+        ({"amount": Money(349_999, Currency.IDR)}, (Mismatch.AMOUNT,)),
+        ({"amount": Money(354_000, Currency.IDR), "fee": Money(4_000, Currency.IDR)}, ()),
+        ({"fee": Money(4_000, Currency.IDR)}, (Mismatch.AMOUNT,)),
+        ({"amount": Money(350_000, "USD")}, (Mismatch.CURRENCY,)),  # type: ignore[arg-type]
+    ],
+)
+def test_a_report_is_compared_with_the_charge(
+    differing: dict[str, object], found: tuple[Mismatch, ...]
+) -> None:
+    report = replace(report_of(REQUEST, AttemptStatus.PAID), **differing)  # type: ignore[arg-type]
+
+    assert mismatches(WAITING.charge(1), TERMS.merchant_id, report) == found
+
+
+def test_a_charge_is_that_of_its_attempt() -> None:
+    charge = with_second_attempt(WAITING).charge(2)
+
+    assert charge.gateway_order_id == "SKT-1001~2"
+    assert charge.method is PaymentMethod.QRIS
+    assert charge.request is WAITING.request
+
+
+def test_what_is_being_closed_is_being_checked() -> None:
+    closing = closing_begun(WAITING, 1, ClosingCause.DEADLINE).payment
+
+    assert closing.status is PaymentStatus.CHECKING
+
+
+def test_a_customer_has_five_minutes() -> None:
+    assert Windows().payment == timedelta(minutes=5)

@@ -1,0 +1,151 @@
+"""The composition root of the worker: `python -m worker` reads as a list of its parts."""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from activities.documents import DocumentActivities
+from activities.gateway import GatewayActivities
+from activities.records import RecordActivities
+from adapters.email.mailer import SmtpMailer
+from adapters.email.options import smtp_options
+from adapters.invoice_pdf.drawer import InvoicePdfDrawer
+from adapters.keysets import load_aead, load_mac
+from adapters.midtrans.gateway import MidtransGateway
+from adapters.midtrans.options import midtrans_options
+from adapters.postgres.engine import create_engine
+from adapters.postgres.invoice_store import InvoiceStore
+from adapters.postgres.mail_ledger import MailLedger
+from adapters.postgres.payment_store import PaymentStore
+from adapters.postgres.sealing import Sealer
+from adapters.telemetry import configure_logging
+from adapters.temporal.client import connect
+from payments.changes import Terms
+from settings import Settings, SettingsError, load_settings
+from workflows.names import DOCUMENTS_QUEUE, PAYMENTS_QUEUE
+from workflows.payment import PaymentWorkflow
+from workflows.sandbox import RUNNER
+
+GRACE = timedelta(seconds=10)
+REQUIRED = (
+    "database_url",
+    "keyset_temporal",
+    "keyset_database",
+    "keyset_lookup",
+    "midtrans_server_key",
+    "midtrans_merchant_id",
+    "smtp_url",
+)
+
+logger = logging.getLogger("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What is served on one task queue."""
+
+    workflows: Sequence[type]
+    activities: Sequence[Callable[..., Any]]
+
+
+def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) -> dict[str, Duties]:
+    """Every task queue and who serves it."""
+    sealer = Sealer(
+        load_aead(settings.secret("keyset_database")), load_mac(settings.secret("keyset_lookup"))
+    )
+    terms = Terms(merchant_id=gateway.merchant_id, another_method=settings.windows.another_method)
+    store = PaymentStore(engine, sealer, terms)
+    records = RecordActivities(store, settings.windows)
+    at_gateway = GatewayActivities(gateway, store)
+    documents = DocumentActivities(
+        InvoiceStore(engine, sealer, settings.merchant),
+        InvoicePdfDrawer(),
+        MailLedger(engine, settings.mail_from.rpartition("@")[2]),
+        SmtpMailer(
+            smtp_options(settings.secret("smtp_url"), settings.mail_from, settings.smtp_ca_file),
+            settings.merchant,
+        ),
+    )
+    return {
+        PAYMENTS_QUEUE: Duties(
+            [PaymentWorkflow],
+            [
+                records.load_payment,
+                records.place_order,
+                records.record_opened,
+                records.record_refused,
+                records.record_answer,
+                records.record_notice,
+                records.begin_closing,
+                at_gateway.open_charge,
+                at_gateway.ask_gateway,
+                at_gateway.close_attempt,
+            ],
+        ),
+        DOCUMENTS_QUEUE: Duties([], [documents.issue_invoice, documents.send_mail]),
+    }
+
+
+def worker_on(client: Client, queue: str, duty: Duties) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=duty.workflows,
+        activities=duty.activities,
+        workflow_runner=RUNNER,
+        # Fair to new runs under load; the default starves them (temporal facts, §3.2).
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve the task queues of the settings until `stop` is set, then drain."""
+    settings.require(*REQUIRED)
+    engine = create_engine(settings.secret("database_url"), application_name="payments-worker")
+    gateway = MidtransGateway(midtrans_options(settings))
+    served = duties(settings, engine, gateway)
+    unknown = set(settings.task_queues) - set(served)
+    if unknown or not settings.task_queues:
+        raise SettingsError(f"PAYMENTS_TASK_QUEUES: name some of {', '.join(served)}")
+    client = await connect(load_aead(settings.secret("keyset_temporal")))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        stack.callback(gateway.shut_down)
+        for queue in settings.task_queues:
+            await stack.enter_async_context(worker_on(client, queue, served[queue]))
+        logger.info("worker.started", extra={"task_queues": settings.task_queues})
+        await stop.wait()
+        logger.info("worker.draining")
+    logger.info("worker.stopped")
+
+
+async def main() -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(settings, stop)
+    # The SDK's threads must be gone before the interpreter is, or it may crash on its way out.
+    gc.collect()
+    await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except SettingsError as error:
+        sys.exit(f"worker: {error}")
