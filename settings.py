@@ -5,12 +5,17 @@ profiles. Each process requires only its part: Settings holds what may be absent
 asks `require()` for what it cannot do without.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.email.options import SmtpOptions, smtp_options
+from adapters.midtrans.options import ADDRESSES, MidtransOptions
 from payments.invoice import Merchant
 from payments.payment import Windows
 
@@ -69,9 +74,6 @@ class Settings(BaseSettings):
     )
     midtrans_allow_loopback_http: bool = Field(
         default=False, description="allow plain http to a loopback address"
-    )
-    notification_url: str | None = Field(
-        None, description="override the dashboard's notification URL per transaction"
     )
 
     smtp_url: SecretStr | None = Field(
@@ -140,6 +142,27 @@ class Settings(BaseSettings):
         return value.get_secret_value()
 
     @property
+    def midtrans(self) -> MidtransOptions:
+        """The merchant account and its addresses; SettingsError when they do not fit."""
+        self.require("midtrans_server_key", "midtrans_merchant_id")
+        core_url, snap_url = ADDRESSES[self.midtrans_environment]
+        with _as_settings_error("MIDTRANS"):
+            return MidtransOptions(
+                server_key=self.secret("midtrans_server_key"),
+                merchant_id=self.midtrans_merchant_id or "",
+                core_url=self.midtrans_url or core_url,
+                snap_url=self.midtrans_snap_url or snap_url,
+                ca_file=Path(self.midtrans_ca_file) if self.midtrans_ca_file else None,
+                allow_loopback_http=self.midtrans_allow_loopback_http,
+            )
+
+    @property
+    def smtp(self) -> SmtpOptions:
+        """Where mails are handed over; SettingsError when the address is wrong."""
+        with _as_settings_error("SMTP"):
+            return smtp_options(self.secret("smtp_url"), self.mail_from, self.smtp_ca_file)
+
+    @property
     def livemode(self) -> bool:
         return self.midtrans_environment == "production"
 
@@ -163,6 +186,14 @@ class Settings(BaseSettings):
             npwp=self.shop_npwp,
             is_pkp=self.shop_is_pkp,
         )
+
+
+@contextmanager
+def _as_settings_error(part: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"{PREFIX}{part}_*: {error}") from None
 
 
 def load_settings() -> Settings:

@@ -19,11 +19,9 @@ from activities.documents import DocumentActivities
 from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.email.mailer import SmtpMailer
-from adapters.email.options import smtp_options
 from adapters.invoice_pdf.drawer import InvoicePdfDrawer
 from adapters.keysets import load_aead, load_mac
 from adapters.midtrans.gateway import MidtransGateway
-from adapters.midtrans.options import midtrans_options
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
@@ -64,7 +62,9 @@ def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) ->
     sealer = Sealer(
         load_aead(settings.secret("keyset_database")), load_mac(settings.secret("keyset_lookup"))
     )
-    terms = Terms(merchant_id=gateway.merchant_id, another_method=settings.windows.another_method)
+    terms = Terms(
+        merchant_id=settings.midtrans.merchant_id, another_method=settings.windows.another_method
+    )
     store = PaymentStore(engine, sealer, terms)
     records = RecordActivities(store, settings.windows)
     at_gateway = GatewayActivities(gateway, store)
@@ -72,10 +72,7 @@ def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) ->
         InvoiceStore(engine, sealer, settings.merchant),
         InvoicePdfDrawer(),
         MailLedger(engine, settings.mail_from.rpartition("@")[2]),
-        SmtpMailer(
-            smtp_options(settings.secret("smtp_url"), settings.mail_from, settings.smtp_ca_file),
-            settings.merchant,
-        ),
+        SmtpMailer(settings.smtp, settings.merchant),
     )
     return {
         PAYMENTS_QUEUE: Duties(
@@ -115,7 +112,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve the task queues of the settings until `stop` is set, then drain."""
     settings.require(*REQUIRED)
     engine = create_engine(settings.secret("database_url"), application_name="payments-worker")
-    gateway = MidtransGateway(midtrans_options(settings))
+    gateway = MidtransGateway(settings.midtrans)
     served = duties(settings, engine, gateway)
     unknown = set(settings.task_queues) - set(served)
     if unknown or not settings.task_queues:

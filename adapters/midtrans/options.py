@@ -5,6 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# Core API and Snap of each environment (fact sheet §1.1).
+ADDRESSES = {
+    "sandbox": ("https://api.sandbox.midtrans.com", "https://app.sandbox.midtrans.com/snap/v1"),
+    "production": ("https://api.midtrans.com", "https://app.midtrans.com/snap/v1"),
+}
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
