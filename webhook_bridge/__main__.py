@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 
 from adapters.keysets import AeadKeyset, load_aead
+from adapters.telemetry import configure_logging
 from adapters.temporal.client import connect
 from settings import Settings, SettingsError, load_settings
 from webhook_bridge.app import create_app
@@ -21,12 +22,12 @@ KEEP_ALIVE_SECONDS = 30
 
 
 def main() -> NoReturn:
-    logging.basicConfig(level=logging.INFO)
     for number in (signal.SIGTERM, signal.SIGINT):
         # The server raises the signal again when it has drained: that is the end, not a failure.
         signal.signal(number, lambda *_: sys.exit())
     try:
         settings = load_settings()
+        configure_logging(settings.log_level)
         keyset = load_aead(settings.secret("keyset_temporal"))
         keys = server_keys(settings)
     except (SettingsError, ValueError) as error:

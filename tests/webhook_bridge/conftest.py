@@ -53,12 +53,14 @@ async def serving(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with httpx.AsyncClient(
-        base_url=url, limits=LIMITS, timeout=20, trust_env=False
-    ) as client:
-        yield client
-    server.should_exit = True
-    await serving
+    try:
+        async with httpx.AsyncClient(
+            base_url=url, limits=LIMITS, timeout=20, trust_env=False
+        ) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @pytest.fixture(scope="session")
