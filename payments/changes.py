@@ -166,14 +166,13 @@ def answered(
     known = attempt.transaction(report.transaction_id)
     current = known.status if known else AttemptStatus.PREPARING
     status = as_seen_after(current, report.status)
-    match judge(current, status):
-        case Verdict.STALE:
-            return Change(payment)
-        case Verdict.CONTRADICTION:
-            details = {**_about(attempt), "held": current, "reported": status}
-            return _needs_a_human(payment, CaseCode.CONTRADICTION, attempt, report, details)
-        case Verdict.ADVANCE:
-            return _advanced(payment, attempt.with_transaction(report, status), report, terms, at)
+    verdict = judge(current, status)
+    if verdict is Verdict.ADVANCE:
+        return _advanced(payment, attempt.with_transaction(report, status), report, terms, at)
+    if verdict is Verdict.STALE:
+        return Change(payment)
+    details = {**_about(attempt), "held": current, "reported": status}
+    return _needs_a_human(payment, CaseCode.CONTRADICTION, attempt, report, details)
 
 
 def closed(payment: Payment, number: int, terms: Terms, at: datetime) -> Change:

@@ -72,6 +72,22 @@ class GatewayError(Exception):
         return Answer(body, self.code if real else HTTPStatus.OK)
 
 
+class RecurringError(Exception):
+    """A refusal of the Subscription API: a real HTTP code, and none in the body."""
+
+    def __init__(self, http_status: int, message: str, problems: list[str] | None = None) -> None:
+        super().__init__(http_status, message)
+        self.http_status = http_status
+        self.message = message
+        self.problems = problems or []
+
+    def answer(self) -> Answer:
+        body: dict[str, object] = {"status_message": self.message}
+        if self.problems:
+            body["validation_messages"] = self.problems
+        return Answer(body, self.http_status)
+
+
 class SnapError(Exception):
     """A refusal of the Snap API, which always uses real HTTP codes."""
 

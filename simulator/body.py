@@ -23,6 +23,8 @@ class Body:
             document = json.loads(raw) if raw.strip() else {}
         except (ValueError, RecursionError) as error:
             raise MalformedBodyError from error
+        if document is None:
+            return cls({})
         if not isinstance(document, dict):
             raise MalformedBodyError
         return cls(document)

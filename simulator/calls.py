@@ -1,36 +1,30 @@
-"""One call of a merchant, and what every operation does around its own work."""
+"""A call to the look-alike: what every operation does around its own work."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from simulator.answers import (
-    Answer,
-    GatewayError,
-    SnapError,
-    snap_unauthorized,
-)
+from simulator.answers import Answer, GatewayError, RecurringError, SnapError
 from simulator.body import Body, MalformedBodyError
 from simulator.fault_injection import respond, strike_before
-from simulator.idempotency import LONGEST_KEY
+from simulator.faults import Fault
+from simulator.idempotency import LIFE, LONGEST_KEY
 from simulator.lifecycle import NotPermittedError
 from simulator.merchants import Merchant
 from simulator.methods import charged_method, variant_field
 from simulator.order_request import read_destination
+from simulator.surfaces import Surface, answered, malformed, unauthorized
 from simulator.transactions import Destination
+from simulator.wording import reworded
 from simulator.world import World
 
 _LARGEST_BODY = 16_000
-
-
-class Surface(StrEnum):
-    CORE = "core"
-    SNAP = "snap"
+_NULL = b"null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +35,10 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     base_url: str
+    # Some clients send JSON's null where nothing was given.
+    sent_null: bool = False
+    # A fault wants the provider or the bank to refuse this one.
+    denied: bool = False
 
     @property
     def destination(self) -> Destination:
@@ -51,6 +49,7 @@ class Call:
 
 
 Work = Callable[[World, Call], Answer]
+Check = Callable[[World, Call], None]
 
 
 class Operation:
@@ -65,14 +64,16 @@ class Operation:
         work: Work,
         surface: Surface = Surface.CORE,
         *,
-        keyed: bool = True,
+        key_life: timedelta | None = LIFE,
         client_key: bool = False,
+        check: Check | None = None,
     ) -> None:
         self._name = name
         self._work = work
         self._surface = surface
-        self._keyed = keyed
+        self._key_life = key_life
         self._client_key = client_key
+        self._check = check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         world: World = scope["app"].state.world
@@ -82,17 +83,17 @@ class Operation:
         fault = world.faults.for_call(self._name, _order_id(world, request, body))
         if fault is not None and await strike_before(fault, scope, receive, send):
             return
-        answer = await self._answer(world, request, raw, body)
+        answer = await self._answer(world, request, raw, body, fault)
         await world.webhooks.settle_before_response()
-        await respond(fault, answer, scope, receive, send)
+        await respond(fault, reworded(answer, world.behaviour), scope, receive, send)
 
     async def _answer(
-        self, world: World, request: Request, raw: bytes, body: Body | None
+        self, world: World, request: Request, raw: bytes, body: Body | None, fault: Fault | None
     ) -> Answer:
         try:
             merchant = self._authenticate(world, request)
             if body is None or len(raw) > _LARGEST_BODY:
-                raise self._malformed()
+                raise malformed(self._surface)
             call = Call(
                 merchant=merchant,
                 body=body,
@@ -100,34 +101,33 @@ class Operation:
                 query=request.query_params,
                 headers=request.headers,
                 base_url=f"{request.url.scheme}://{request.url.netloc}",
+                sent_null=raw.strip() == _NULL,
+                denied=fault is not None and fault.kind == "deny",
             )
+            if self._check is not None:
+                self._check(world, call)
             return await self._once_per_key(world, call)
-        except (GatewayError, SnapError) as error:
-            return self._refusal(world, error)
+        except (GatewayError, SnapError, RecurringError) as error:
+            real_codes = world.behaviour.http_status_codes
+            return answered(self._surface, error, http_status_codes=real_codes)
 
     def _authenticate(self, world: World, request: Request) -> Merchant:
         """Check who calls, before anything else about the call is looked at."""
         merchants = world.merchants
-        merchant = merchants.by_authorization(request.headers.get("authorization", ""))
+        authorization = request.headers.get("authorization", "")
+        merchant = merchants.by_authorization(authorization, client_keys=self._client_key)
         if merchant is None and self._client_key:
             merchant = merchants.by_client_key(request.query_params.get("client_key", ""))
-        if merchant is not None:
-            return merchant
-        if self._surface is Surface.SNAP:
-            raise snap_unauthorized()
-        raise GatewayError(HTTPStatus.UNAUTHORIZED)
-
-    def _malformed(self) -> GatewayError | SnapError:
-        if self._surface is Surface.SNAP:
-            return SnapError(HTTPStatus.BAD_REQUEST, ["Payload format is not supported."])
-        return GatewayError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if merchant is None:
+            raise unauthorized(self._surface)
+        return merchant
 
     async def _once_per_key(self, world: World, call: Call) -> Answer:
-        key = call.headers.get("idempotency-key", "")
-        if not self._keyed or not key or len(key) > LONGEST_KEY or _ignores_keys(call):
+        key, life = call.headers.get("idempotency-key", ""), self._key_life
+        if life is None or not key or len(key) > LONGEST_KEY or _ignores_keys(call):
             return await self._work_after_latency(world, call)
         merchant_id, now = call.merchant.merchant_id, world.clock.now
-        known = world.idempotency.begin(merchant_id, key, now())
+        known = world.idempotency.begin(merchant_id, key, now() + life, now())
         if known is not None:
             return known
         try:
@@ -135,7 +135,7 @@ class Operation:
         except BaseException:
             world.idempotency.forget(merchant_id, key)
             raise
-        world.idempotency.finish(merchant_id, key, answer, now())
+        world.idempotency.finish(merchant_id, key, answer, now() + life)
         return answer
 
     async def _work_after_latency(self, world: World, call: Call) -> Answer:
@@ -145,13 +145,6 @@ class Operation:
             return self._work(world, call)
         except NotPermittedError as error:
             raise GatewayError(HTTPStatus.PRECONDITION_FAILED) from error
-
-    def _refusal(self, world: World, error: GatewayError | SnapError) -> Answer:
-        if isinstance(error, SnapError):
-            return error.answer()
-        if self._surface is Surface.SNAP:
-            return SnapError(error.code, error.problems or [error.message]).answer()
-        return error.answer(http_status_codes=world.behaviour.http_status_codes)
 
 
 def _read_body(raw: bytes) -> Body | None:
@@ -181,5 +174,8 @@ def _order_id(world: World, request: Request, body: Body | None) -> str:
     session = world.snap_sessions.find(request.path_params.get("token", ""))
     if session is not None:
         return session.order.order_id
-    details = (body or Body({})).section("transaction_details")
-    return details.text("order_id") or ""
+    body = body or Body({})
+    captured = world.ledger.by_id(body.text("transaction_id") or "")
+    if captured is not None:
+        return captured.order_id
+    return body.section("transaction_details").text("order_id") or ""

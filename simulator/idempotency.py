@@ -25,17 +25,19 @@ class IdempotencyStore:
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], _Entry] = {}
 
-    def begin(self, merchant_id: str, key: str, now: datetime) -> Answer | None:
+    def begin(
+        self, merchant_id: str, key: str, until: datetime, now: datetime
+    ) -> Answer | None:
         """Return the answer that the key already has; without one the key is now running."""
         entry = self._entries.get((merchant_id, key))
         if entry is not None and now < entry.until:
             return entry.answer or STILL_RUNNING
-        self._entries[merchant_id, key] = _Entry(now + LIFE)
+        self._entries[merchant_id, key] = _Entry(until)
         return None
 
-    def finish(self, merchant_id: str, key: str, answer: Answer, now: datetime) -> None:
+    def finish(self, merchant_id: str, key: str, answer: Answer, until: datetime) -> None:
         if answer.succeeded:
-            self._entries[merchant_id, key] = _Entry(now + LIFE, answer)
+            self._entries[merchant_id, key] = _Entry(until, answer)
         else:
             self.forget(merchant_id, key)
 

@@ -40,7 +40,8 @@ class MerchantDirectory:
     def by_client_key(self, key: str) -> Merchant | None:
         return self._by_client_key.get(key)
 
-    def by_authorization(self, header: str) -> Merchant | None:
+    def by_authorization(self, header: str, *, client_keys: bool = False) -> Merchant | None:
+        """Find who signs with this key; card calls may be signed with the client key too."""
         scheme, _, encoded = header.partition(" ")
         if scheme.lower() != "basic":
             return None
@@ -48,4 +49,6 @@ class MerchantDirectory:
             credentials = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             return None
-        return self._by_server_key.get(credentials.partition(":")[0])
+        key = credentials.partition(":")[0]
+        merchant = self._by_server_key.get(key)
+        return self.by_client_key(key) if merchant is None and client_keys else merchant

@@ -1,7 +1,6 @@
 """The checkout API over HTTP: routes, who may call them, and one shape for every error."""
 
 from fastapi import FastAPI
-from starlette.types import Lifespan
 
 from starter.handlers import handle_errors
 from starter.openapi import describe
@@ -9,12 +8,11 @@ from starter.parts import ApiParts
 from starter.routes import events, health, methods, payments
 
 
-def create_api(parts: ApiParts, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+def create_api(parts: ApiParts) -> FastAPI:
     app = FastAPI(
         title="Skaters payments",
         version="1",
         description="Start payments, follow them, and know for sure when an order is paid.",
-        lifespan=lifespan,
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,

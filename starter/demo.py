@@ -1,7 +1,6 @@
 """`python -m starter demo`: one order from checkout to invoice, one line a step."""
 
 import asyncio
-import json
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -27,16 +26,17 @@ class DemoError(RuntimeError):
     """A step did not come to its end in time."""
 
 
-async def play(order_file: Path, state_dir: Path, *, stay: bool) -> None:
+async def play(order: dict[str, Any], state_dir: Path, *, stay: bool) -> None:
     """Start everything afresh, let one order be paid, and show where to look."""
     console = Console()
     async with local_service(state_dir, console, fresh=True) as stack:
         trust = ssl.create_default_context(cafile=stack.certificates.ca)
         async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
             demo = Demo(stack, http, console)
-            await demo.play(json.loads(order_file.read_text()))
+            await demo.play(order)
         show_addresses(stack, console)
         if stay:
+            console.print("Ctrl-C stops everything.")
             await asyncio.Event().wait()
 
 
@@ -129,7 +129,8 @@ class Demo:
 async def _until(look: Callable[[], Awaitable[Result | None]]) -> Result:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (found := await look()) is None:
+            # What it waits for happens in other processes.
+            while (found := await look()) is None:  # noqa: ASYNC110
                 await asyncio.sleep(PAUSE_SECONDS)
     except TimeoutError:
         raise DemoError(f"nothing came within {PATIENCE_SECONDS} s; the logs say why") from None

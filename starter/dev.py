@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,11 @@ async def local_service(state_dir: Path, console: Console, *, fresh: bool) -> As
     """The running stack, one line per part as it comes up."""
     if fresh:
         empty(state_dir)
-    with console.status("starting …") as status:
 
-        def say(line: str) -> None:
-            console.print(f"[green]✓[/green] {line}", highlight=False, soft_wrap=True)
-            status.update("starting …")
+    def say(line: str) -> None:
+        console.print(f"[green]✓[/green] {line}", highlight=False, soft_wrap=True)
 
+    with console.status("starting …"):
         stack_context = run_stack(state_dir, os.environ, say=say)
         stack = await stack_context.__aenter__()
     try:
@@ -39,12 +38,9 @@ async def stay_up(state_dir: Path, env_file: Path | None, *, fresh: bool) -> Non
     async with local_service(state_dir, console, fresh=fresh) as stack:
         if env_file is not None:
             stack.write_environment(env_file)
-        try:
-            show_addresses(stack, console)
-            await asyncio.Event().wait()
-        finally:
-            if env_file is not None:
-                env_file.unlink(missing_ok=True)
+        show_addresses(stack, console)
+        console.print("Ctrl-C stops everything.")
+        await asyncio.Event().wait()
 
 
 def show_addresses(stack: Stack, console: Console) -> None:
@@ -58,7 +54,6 @@ def show_addresses(stack: Stack, console: Console) -> None:
         ("logs", str(stack.logs)),
     ):
         console.print(f"  {title:<19} {text}", highlight=False, soft_wrap=True)
-    console.print("Ctrl-C stops everything.")
 
 
 def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
@@ -71,7 +66,5 @@ def run_until_signalled(work: Coroutine[Any, Any, None]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         await work
 
-    try:
+    with suppress(asyncio.CancelledError):
         asyncio.run(cancellable())
-    except asyncio.CancelledError:
-        pass

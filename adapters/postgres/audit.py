@@ -19,8 +19,6 @@ from adapters.postgres.tables import audit_events, orders
 from payments.changes import AuditEntry
 from payments.errors import OrderUnknownError
 
-PAGE = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class ChainEnd:
@@ -106,11 +104,11 @@ def chained(previous: bytes, entry: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(previous + canonical.encode()).digest()
 
 
-async def verify(engine: AsyncEngine) -> AuditVerdict:
+async def verify(engine: AsyncEngine, page: int = 1000) -> AuditVerdict:
     """Walk every chain; what was counted, and the first row that is broken."""
     orders_seen, entries_seen = 0, 0
     end, last = ChainEnd(), None
-    async for row in _entries(engine):
+    async for row in _entries(engine, page):
         broken = None
         if last is None or row["order_id"] != last["order_id"]:
             broken, end = _cut_off(last), ChainEnd()
@@ -142,26 +140,26 @@ def _cut_off(last: RowMapping | None) -> BrokenRow | None:
 
 
 _HASHED = tuple(column for column in audit_events.c if column.name != "hash")
-_PAGE = (
+_ENTRIES = (
     select(*_HASHED, audit_events.c.hash, orders.c.audit_seq, orders.c.audit_hash)
     .join(orders)
     .order_by(audit_events.c.order_id, audit_events.c.seq)
-    .limit(PAGE)
 )
 
 
-async def _entries(engine: AsyncEngine) -> AsyncIterator[RowMapping]:
+async def _entries(engine: AsyncEngine, page: int) -> AsyncIterator[RowMapping]:
     """All entries in order, page by page: no long transaction, however long the log is."""
-    page = _PAGE
+    query = _ENTRIES.limit(page)
     while True:
         async with engine.connect() as connection:
-            rows = (await connection.execute(page)).mappings().all()
+            rows = (await connection.execute(query)).mappings().all()
         for row in rows:
             yield row
-        if len(rows) < PAGE:
+        if len(rows) < page:
             return
         key = tuple_(audit_events.c.order_id, audit_events.c.seq)
-        page = _PAGE.where(key > (rows[-1]["order_id"], rows[-1]["seq"]))
+        place = (rows[-1]["order_id"], rows[-1]["seq"])
+        query = _ENTRIES.where(key > place).limit(page)
 
 
 async def _without_entries(engine: AsyncEngine) -> BrokenRow | None:

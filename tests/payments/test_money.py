@@ -25,8 +25,10 @@ def test_an_amount_is_read_as_whole_rupiah(text: str, value: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1e5", "1,000", " 1", "1 ", "1.", ".5", "+1", "--1", "NaN", "1.00000", "1" * 16]
-    + ["\N{ARABIC-INDIC DIGIT ONE}"],  # fmt: skip
+    [
+        *("", "1e5", "1,000", " 1", "1 ", "1.", ".5", "+1", "--1", "NaN", "1.00000", "1" * 16),
+        "\N{ARABIC-INDIC DIGIT ONE}",
+    ],
 )
 def test_what_is_no_plain_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):

@@ -33,7 +33,7 @@ LEVEL = {status: level for level, statuses in enumerate(LEVELS) for status in st
 
 def test_every_status_has_followers_and_one_kind() -> None:
     assert set(FOLLOWERS) == set(LEVEL) == set(AttemptStatus)
-    assert OPEN | ENDED_WITHOUT_MONEY | MONEY_CAME == set(AttemptStatus)
+    assert set(AttemptStatus) == OPEN | ENDED_WITHOUT_MONEY | MONEY_CAME
     assert not OPEN & ENDED_WITHOUT_MONEY
     assert not (OPEN | ENDED_WITHOUT_MONEY) & MONEY_CAME
 

@@ -156,5 +156,5 @@ RECORD_ACTIVITIES = (
 async def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait until the condition holds; fail when it does not hold in time."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what it waits for happens in another process
+        while not condition():
             await asyncio.sleep(0.01)

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,79 +16,17 @@ from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from local_stack.ports import Ports
 from local_stack.postgres import Postgres, run_postgres
-from payments.changes import NewAttempt, Terms
-from payments.commands import OpenedCharge, Placement
-from payments.gateway import ChargeOpened, InstructionKind, Instructions, StatusReport
 from payments.invoice import Merchant
-from payments.methods import Integration, PaymentMethod
-from payments.money import Currency, Money
-from payments.request import Customer, LineItem, PaymentRequest
-from payments.status import AttemptStatus
+from payments.request import PaymentRequest
+from tests.payments.samples import REQUEST, SNAP_REQUEST, TERMS
 
-NOW = datetime(2026, 11, 23, 7, 0, 0, 123456, tzinfo=UTC)
 MERCHANT = Merchant(name="Skaters", address=("Jl. Kemang Raya 10",), email="halo@skaters.example")
-TERMS = Terms(merchant_id="G812785002", another_method=timedelta(hours=24))
 
 
-def after(seconds: float) -> datetime:
-    return NOW + timedelta(seconds=seconds)
-
-
-def request_of(order_id: str) -> PaymentRequest:
-    return PaymentRequest(
-        order_id=order_id,
-        method=PaymentMethod.BCA_VA,
-        integration=Integration.CORE,
-        amount=Money(350_000, Currency.IDR),
-        items=(
-            LineItem("DECK-8", "Skate deck 8.0", 400_000, 1),
-            LineItem("PROMO", "Diskon", -50_000, 1),
-        ),
-        customer=Customer("Sari Dewi", "Sari@Example.com", "+62 812-3456-789"),
-        return_url="https://skaters.example/orders/1",
-    )
-
-
-def placement_of(request: PaymentRequest) -> Placement:
-    attempt = NewAttempt(
-        number=1,
-        method=request.method,
-        integration=request.integration,
-        nonce="nonce-" + request.order_id,
-        idempotency_key="key-" + request.order_id,
-        at=NOW,
-        expires_at=after(300),
-    )
-    return Placement(request=request, attempt=attempt, actor="checkout")
-
-
-def report_of(request: PaymentRequest, status: AttemptStatus) -> StatusReport:
-    """A report that fits the order's first attempt; tests replace what should not fit."""
-    return StatusReport(
-        gateway_order_id=f"{request.order_id}~1",
-        transaction_id="trx-1",
-        status=status,
-        payment_type="bank_transfer",
-        method=PaymentMethod.BCA_VA,
-        amount=request.amount,
-        fee=Money.zero(request.amount.currency),
-        merchant_id=TERMS.merchant_id,
-        nonce="nonce-" + request.order_id,
-        paid_at=after(60) if status is AttemptStatus.PAID else None,
-    )
-
-
-def opened_of(request: PaymentRequest, **instructions: str) -> OpenedCharge:
-    shown = Instructions(kind=InstructionKind.VIRTUAL_ACCOUNT, bank="bca", va_number="81278500253")
-    return OpenedCharge(
-        order_id=request.order_id,
-        number=1,
-        opened=ChargeOpened(
-            instructions=replace(shown, **instructions),
-            report=report_of(request, AttemptStatus.PENDING),
-        ),
-        at=after(1),
-    )
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgres)
 
 
 @pytest.fixture(scope="session")
@@ -134,10 +71,16 @@ def ledger(engine: AsyncEngine) -> MailLedger:
 
 
 @pytest.fixture
-def new_request() -> Callable[[], PaymentRequest]:
-    return lambda: request_of(f"SKT-{secrets.token_hex(6)}")
+def new_order() -> Callable[[], PaymentRequest]:
+    """Orders that no other test has, through Core API."""
+    return lambda: replace(REQUEST, order_id=f"SKT-{secrets.token_hex(6)}")
 
 
 @pytest.fixture
-def request_(new_request: Callable[[], PaymentRequest]) -> PaymentRequest:
-    return new_request()
+def order(new_order: Callable[[], PaymentRequest]) -> PaymentRequest:
+    return new_order()
+
+
+@pytest.fixture
+def snap_order() -> PaymentRequest:
+    return replace(SNAP_REQUEST, order_id=f"SKT-{secrets.token_hex(6)}")

@@ -1,0 +1,83 @@
+"""What every command shares: how it runs, how it prints, and how it fails."""
+
+import asyncio
+import getpass
+import json
+import os
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from payments.errors import PaymentError
+from settings import SettingsError
+from starter.documents import MalformedJsonError
+from starter.outages import OUTAGES
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(soft_wrap=True, highlight=False, stderr=True)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; an expected error becomes one line and a non-zero exit."""
+    with expected_errors():
+        return asyncio.run(work)
+
+
+@contextmanager
+def expected_errors() -> Iterator[None]:
+    try:
+        yield
+    except (SettingsError, PaymentError) as error:
+        fail(str(error))
+    except MalformedJsonError as error:
+        fail(f"not JSON: {error}")
+    except OUTAGES as error:
+        fail(f"the database cannot be reached: {one_line(error)} (see: python -m starter doctor)")
+
+
+def fail(text: str) -> None:
+    err.print(f"error: {text}", style="red", markup=False)
+    raise typer.Exit(1)
+
+
+def show(body: BaseModel, table: Table, *, as_json: bool) -> None:
+    if as_json:
+        print_json(body.model_dump(mode="json"))
+    else:
+        out.print(table)
+
+
+def print_json(document: object) -> None:
+    # Not through Rich, which would colour and wrap what a script has to read.
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def one_line(error: BaseException) -> str:
+    """An error's first line, or its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def facts(title: str) -> Table:
+    """A table of names and values."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None)
+    table.add_column(style="dim")
+    table.add_column()
+    return table
+
+
+def actor() -> str:
+    """How the audit log names whoever runs the command."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:{os.getuid()}"

@@ -1,0 +1,91 @@
+"""The parts that the API and the commands are made of, built from the settings."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+
+from adapters.keysets import load_aead, load_mac
+from adapters.postgres.engine import create_engine
+from adapters.postgres.invoice_store import InvoiceStore
+from adapters.postgres.payment_reads import PaymentReads
+from adapters.postgres.sealing import Sealer
+from adapters.temporal.client import connect
+from settings import PREFIX, Settings, SettingsError
+from starter.client import PaymentClient
+from starter.errors import UnavailableError
+from starter.keys import ApiKeys
+from starter.parts import ApiParts
+
+REQUIRED = ("database_url", "keyset_temporal", "keyset_database", "keyset_lookup")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    settings: Settings
+    engine: AsyncEngine
+    temporal: Client
+    payments: PaymentReads
+    invoices: InvoiceStore
+    client: PaymentClient
+
+    def api_parts(self) -> ApiParts:
+        return ApiParts(
+            client=self.client,
+            lists=self.payments,
+            invoices=self.invoices,
+            keys=api_keys(self.settings),
+            livemode=self.settings.livemode,
+            checks={"database": self._reach_database, "temporal": self._reach_temporal},
+        )
+
+    async def _reach_database(self) -> None:
+        await self.payments.events(None, 1)
+
+    async def _reach_temporal(self) -> None:
+        if not await self.client.is_temporal_reachable():
+            raise UnavailableError("Temporal")
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, name: str) -> AsyncIterator[Services]:
+    """Nothing is connected before it is used, so that a process starts while others are down."""
+    settings.require(*REQUIRED)
+    sealer = Sealer(
+        built(settings, "keyset_database", load_aead), built(settings, "keyset_lookup", load_mac)
+    )
+    keyset = built(settings, "keyset_temporal", load_aead)
+    engine = built(settings, "database_url", lambda url: create_engine(url, application_name=name))
+    try:
+        temporal = await connect(keyset, lazy=True)
+        payments = PaymentReads(engine, sealer)
+        yield Services(
+            settings=settings,
+            engine=engine,
+            temporal=temporal,
+            payments=payments,
+            invoices=InvoiceStore(engine, sealer, settings.merchant),
+            client=PaymentClient(temporal, payments, return_hosts=settings.return_hosts),
+        )
+    finally:
+        await engine.dispose()
+
+
+def api_keys(settings: Settings) -> ApiKeys:
+    try:
+        return ApiKeys.parse(settings.api_keys)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}API_KEYS: {error}") from None
+
+
+def built(settings: Settings, name: str, build: Callable[[str], T]) -> T:
+    """What a secret setting describes; SettingsError names the setting, never its value."""
+    try:
+        return build(settings.secret(name))
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()}: {error}") from None

@@ -1,0 +1,74 @@
+import asyncio
+import re
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.mail_ledger import MailLedger
+from adapters.postgres.payment_store import PaymentStore
+from payments.commands import MailKind, MailOrder
+from payments.errors import OrderUnknownError
+from payments.request import PaymentRequest
+from payments.status import AttemptStatus
+from tests.adapters.postgres.rows import audited
+from tests.payments.samples import NOW, answer_of, opening_of, placement_of
+
+
+@pytest.fixture
+async def receipt(store: PaymentStore, order: PaymentRequest) -> MailOrder:
+    await store.place(placement_of(order))
+    await store.record_opened(opening_of(order))
+    await store.record_answer(answer_of(order, AttemptStatus.PAID))
+    return MailOrder(order_id=order.order_id, kind=MailKind.RECEIPT, attempt=1, at=NOW)
+
+
+async def test_a_mail_keeps_its_message_id(ledger: MailLedger, receipt: MailOrder) -> None:
+    ids = await asyncio.gather(*(ledger.message_id(receipt) for _ in range(10)))
+
+    assert len(set(ids)) == 1
+    assert re.fullmatch(r"<[0-9a-f]{32}@skaters\.example>", ids[0])
+
+
+async def test_each_attempt_has_a_mail_of_its_own(ledger: MailLedger, receipt: MailOrder) -> None:
+    second = MailOrder(order_id=receipt.order_id, kind=receipt.kind, attempt=2, at=NOW)
+
+    assert await ledger.message_id(receipt) != await ledger.message_id(second)
+
+
+async def test_a_prepared_mail_is_not_yet_sent(ledger: MailLedger, receipt: MailOrder) -> None:
+    await ledger.message_id(receipt)
+
+    assert not await ledger.is_sent(receipt)
+
+
+async def test_a_sent_mail_is_told_once_and_changes_no_version(
+    store: PaymentStore, ledger: MailLedger, engine: AsyncEngine, receipt: MailOrder
+) -> None:
+    before = await store.progress(receipt.order_id)
+    await ledger.message_id(receipt)
+
+    await asyncio.gather(*(ledger.record_sent(receipt) for _ in range(10)))
+
+    after = await store.progress(receipt.order_id)
+    assert await ledger.is_sent(receipt)
+    assert before is not None
+    assert after is not None
+    assert before.receipt_due
+    assert not after.receipt_due
+    assert after.version == before.version
+    assert (await audited(engine, receipt.order_id))[6:] == [("mail.sent", "service", "send_mail")]
+
+
+async def test_a_mail_that_was_sent_unprepared_counts_as_sent(
+    ledger: MailLedger, receipt: MailOrder
+) -> None:
+    await ledger.record_sent(receipt)
+
+    assert await ledger.is_sent(receipt)
+
+
+async def test_a_mail_of_an_unknown_order_is_refused(ledger: MailLedger) -> None:
+    unknown = MailOrder(order_id="SKT-none", kind=MailKind.RECEIPT, attempt=1, at=NOW)
+
+    with pytest.raises(OrderUnknownError):
+        await ledger.record_sent(unknown)

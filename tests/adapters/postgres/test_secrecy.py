@@ -1,0 +1,144 @@
+"""What an order is about is nowhere in the database that keeps it."""
+
+import io
+from dataclasses import replace
+
+import asyncpg
+import pytest
+import tink
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.invoice_store import InvoiceStore
+from adapters.postgres.mail_ledger import MailLedger
+from adapters.postgres.payment_store import PaymentStore
+from adapters.postgres.tables import metadata
+from payments.commands import MailKind, MailOrder, OpenedCharge
+from payments.gateway import ChargeOpened, ClosingCause, InstructionKind, Instructions
+from payments.money import Currency, Money
+from payments.notice import Notice
+from payments.request import Customer, LineItem, PaymentRequest
+from payments.status import AttemptStatus
+from tests.payments.samples import (
+    NOW,
+    answer_of,
+    attempt_of,
+    closing_of,
+    placement_of,
+    report_of,
+)
+
+CANARIES = {
+    "amount": "13571357135",
+    "name": "CanaryName",
+    "email": "canary.mail@canary.example",
+    "phone": "628555123987",
+    "item": "CanaryDeck",
+    "return_url": "https://canary.example/back",
+    "va_number": "99887766554433",
+    "token": "canary-token",
+    "nonce": "canary-nonce",
+    "key": "canary-key",
+    "reason": "canary-reason",
+    "raw": "canary-raw",
+    "pdf": "canary-pdf",
+}
+
+
+@pytest.fixture
+async def told(
+    store: PaymentStore, invoices: InvoiceStore, ledger: MailLedger, order: PaymentRequest
+) -> PaymentRequest:
+    """An order that lived through everything, full of values to be found."""
+    request = replace(
+        order,
+        amount=Money(int(CANARIES["amount"]), Currency.IDR),
+        items=(LineItem("1", CANARIES["item"], int(CANARIES["amount"]), 1),),
+        customer=Customer(CANARIES["name"], CANARIES["email"], CANARIES["phone"]),
+        return_url=CANARIES["return_url"],
+    )
+    attempt = replace(attempt_of(request), nonce=CANARIES["nonce"], idempotency_key=CANARIES["key"])
+    instructions = Instructions(
+        kind=InstructionKind.VIRTUAL_ACCOUNT,
+        va_number=CANARIES["va_number"],
+        token=CANARIES["token"],
+    )
+    opened = ChargeOpened(instructions=instructions, report=None)
+    report = replace(report_of(request, AttemptStatus.PAID), nonce=CANARIES["nonce"])
+    notice = Notice(
+        gateway="midtrans",
+        gateway_order_id=f"{request.order_id}~1",
+        transaction_id="trx-1",
+        status=AttemptStatus.PAID,
+        received_at=NOW,
+        raw=CANARIES["raw"],
+    )
+    await store.place(replace(placement_of(request), attempt=attempt))
+    await store.record_opened(
+        OpenedCharge(order_id=request.order_id, number=1, opened=opened, at=NOW)
+    )
+    await store.record_notice(request.order_id, notice)
+    await store.begin_closing(closing_of(request, ClosingCause.CANCEL, CANARIES["reason"]))
+    await store.record_answer(answer_of(request, replace(report, nonce="wrong")))
+    await store.record_answer(answer_of(request, report))
+    await store.record_answer(answer_of(request, replace(report, status=AttemptStatus.EXPIRED)))
+    invoice = await invoices.issue(request.order_id, NOW)
+    await invoices.store_pdf(invoice.number, CANARIES["pdf"].encode())
+    mail = MailOrder(order_id=request.order_id, kind=MailKind.RECEIPT, attempt=1, at=NOW)
+    await ledger.record_sent(mail)
+    return request
+
+
+async def test_no_clear_value_is_in_a_dump(
+    database_url: str, engine: AsyncEngine, told: PaymentRequest
+) -> None:
+    dump = await dump_of(database_url)
+
+    assert told.order_id.encode() in dump, "the order itself is in the dump"
+    for name, canary in CANARIES.items():
+        for written in (canary, canary.upper(), canary.lower()):
+            # bytea is dumped as hexadecimal digits.
+            assert written.encode() not in dump, name
+            assert written.encode().hex().encode() not in dump, name
+
+
+async def test_everything_can_be_read_back(
+    store: PaymentStore, invoices: InvoiceStore, told: PaymentRequest
+) -> None:
+    payment = await store.payment(told.order_id)
+
+    assert payment is not None
+    assert payment.request == told
+    assert await invoices.pdf(told.order_id) == CANARIES["pdf"].encode()
+
+
+async def test_an_amount_copied_to_another_order_does_not_open(
+    store: PaymentStore, engine: AsyncEngine, told: PaymentRequest
+) -> None:
+    other = replace(told, order_id=f"{told.order_id}-b")
+    await store.place(placement_of(other))
+
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE orders SET sealed_request ="
+                " (SELECT sealed_request FROM orders WHERE order_id = :source)"
+                " WHERE order_id = :target"
+            ),
+            {"source": told.order_id, "target": other.order_id},
+        )
+
+    with pytest.raises(tink.TinkError):
+        await store.payment(other.order_id)
+
+
+async def dump_of(database_url: str) -> bytes:
+    url = make_url(database_url).set(drivername="postgresql")
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False), ssl=False)
+    dump = io.BytesIO()
+    try:
+        for table in metadata.sorted_tables:
+            await connection.copy_from_table(table.name, output=dump)
+    finally:
+        await connection.close()
+    return dump.getvalue()

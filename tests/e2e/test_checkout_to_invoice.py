@@ -1,0 +1,126 @@
+"""The main success scenario, through the public doors, on real parts."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from adapters.postgres.audit import verify
+from adapters.postgres.engine import create_engine
+from local_stack.stack import Stack
+from tests.e2e.shop import Shop
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_a_paid_order_is_invoiced_and_its_receipt_mailed(shop: Shop) -> None:
+    payment = await shop.checkout(method="bca_va")
+    order_id = payment["order_id"]
+    assert payment["status"] == "awaiting_payment"
+    assert payment["instructions"]["va_number"]
+
+    await shop.customer(f"{order_id}~1", "pay")
+    paid = await shop.payment_when(order_id, status="paid", invoice_number=...)
+    mail = await shop.mail(order_id)
+
+    assert paid["paid_with"] == "bca_va"
+    assert paid["fulfillable"] is True
+    pdf = await shop.get(f"/v1/payments/{order_id}/invoice.pdf")
+    assert pdf.headers["content-type"] == "application/pdf"
+    text = PdfReader(BytesIO(pdf.content)).pages[0].extract_text()
+    assert paid["invoice_number"] in text
+    assert "Rp350.000" in text
+    [attachment] = list(mail.iter_attachments())
+    assert attachment.get_content() == pdf.content
+    assert mail["To"].addresses[0].addr_spec == "sari@example.com"
+
+
+@pytest.mark.parametrize(
+    ("order", "kind", "pays"),
+    [
+        pytest.param({"method": "qris"}, "qr", {}, id="qris through Core"),
+        pytest.param(
+            {"method": "any", "integration": "snap"},
+            "redirect",
+            {"method": "gopay"},
+            id="the customer chooses on the Snap page",
+        ),
+        pytest.param(
+            {"method": "credit_card", "integration": "snap"},
+            "redirect",
+            {"method": "credit_card"},
+            id="card through Snap",
+        ),
+    ],
+)
+async def test_an_order_is_paid_through_each_integration(
+    shop: Shop, order: dict[str, Any], kind: str, pays: dict[str, Any]
+) -> None:
+    payment = await shop.checkout(**order)
+    order_id = payment["order_id"]
+    assert payment["instructions"]["kind"] == kind
+
+    await shop.customer(f"{order_id}~1", "pay", **pays)
+
+    paid = await shop.payment_when(order_id, status="paid")
+    assert paid["paid_with"] == pays.get("method", order["method"])
+
+
+async def test_without_any_webhook_asking_finds_the_payment(shop: Shop) -> None:
+    payment = await shop.checkout()
+    order_id = payment["order_id"]
+
+    await shop.customer(f"{order_id}~1", "pay", notify=False)
+
+    await shop.payment_when(order_id, status="paid")
+
+
+async def test_the_feed_tells_every_change_of_status_in_order(shop: Shop) -> None:
+    payment = await shop.checkout()
+    order_id = payment["order_id"]
+    await shop.customer(f"{order_id}~1", "pay")
+    await shop.payment_when(order_id, status="paid")
+
+    assert await shop.feed(order_id) == [
+        "payment.preparing",
+        "payment.awaiting_payment",
+        "payment.paid",
+    ]
+
+
+async def test_a_cancelled_order_is_cancelled_at_the_gateway_too(shop: Shop) -> None:
+    payment = await shop.checkout()
+    order_id = payment["order_id"]
+
+    answer = await shop.post(f"/v1/payments/{order_id}/cancel", {"reason": "changed my mind"})
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    [transaction] = await shop.at_gateway(order_id)
+    assert transaction["transaction_status"] == "expire"
+
+
+async def test_cancelling_a_paid_order_answers_already_paid(shop: Shop) -> None:
+    payment = await shop.checkout()
+    order_id = payment["order_id"]
+    await shop.customer(f"{order_id}~1", "pay", notify=False)
+
+    answer = await shop.post(f"/v1/payments/{order_id}/cancel", {"reason": "too late"})
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "already_paid"
+    assert (await shop.payment(order_id))["status"] == "paid"
+
+
+async def test_the_audit_chain_of_the_whole_database_verifies(shop: Shop, stack: Stack) -> None:
+    payment = await shop.checkout()
+    await shop.customer(f"{payment['order_id']}~1", "pay")
+    await shop.payment_when(payment["order_id"], status="paid", invoice_number=...)
+
+    engine = create_engine(stack.environment["PAYMENTS_DATABASE_URL"], application_name="test")
+    try:
+        result = await verify(engine)
+    finally:
+        await engine.dispose()
+
+    assert result.broken is None

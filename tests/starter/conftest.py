@@ -1,0 +1,177 @@
+"""The checkout API on real parts: PostgreSQL, Temporal, the workflow; only the gateway is played."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.gateway import GatewayActivities
+from activities.records import RecordActivities
+from adapters.keysets import load_aead, load_mac, new_aead_keyset, new_mac_keyset
+from adapters.postgres.engine import create_engine
+from adapters.postgres.invoice_store import InvoiceStore
+from adapters.postgres.payment_store import PaymentStore
+from adapters.postgres.schema import migrate
+from adapters.postgres.sealing import Sealer
+from adapters.temporal.converter import data_converter
+from local_stack.alone import postgres_alone
+from payments.changes import Terms
+from payments.invoice import Merchant
+from payments.payment import Windows
+from starter.api import create_api
+from starter.client import PATIENCE, PaymentClient
+from starter.keys import ApiKeys, key_hash
+from starter.parts import ApiParts
+from tests.starter.gateway import MERCHANT_ID, PlannedGateway
+from workflows.names import PAYMENTS_QUEUE, workflow_id
+from workflows.payment import PaymentWorkflow
+from workflows.sandbox import RUNNER
+
+KEY = "the-shop's-own-key"
+READER_KEY = "finance's-key"
+KEYS = ApiKeys.parse(
+    (f"checkout:{key_hash(KEY)}:start+read", f"finance:{key_hash(READER_KEY)}:read")
+)
+RETURN_HOSTS = ("skaters.example",)
+MERCHANT = Merchant(name="Skaters", address=("Jl. Kemang Raya 10",), email="halo@skaters.example")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keysets:
+    temporal: str
+    database: str
+    lookup: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """The parts of the service, and the API in front of them."""
+
+    store: PaymentStore
+    invoices: InvoiceStore
+    gateway: PlannedGateway
+    temporal: Client
+
+    def http(
+        self,
+        *,
+        key: str | None = KEY,
+        patience: timedelta = PATIENCE,
+        task_queue: str = PAYMENTS_QUEUE,
+        temporal: Client | None = None,
+    ) -> httpx.AsyncClient:
+        """The API in front of these parts, as somebody with this key calls it."""
+        client = PaymentClient(
+            temporal or self.temporal,
+            self.store,
+            return_hosts=RETURN_HOSTS,
+            patience=patience,
+            task_queue=task_queue,
+        )
+        parts = ApiParts(
+            client=client, lists=self.store, invoices=self.invoices, keys=KEYS, livemode=False
+        )
+        return http_of(parts, key)
+
+    async def has_run(self, order_id: str) -> bool:
+        """Whether Temporal has ever heard of the order."""
+        try:
+            await self.temporal.get_workflow_handle(workflow_id(order_id)).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    async def knows(self, order_id: str) -> bool:
+        """Whether anything at all was written about the order."""
+        is_stored = await self.store.payment(order_id) is not None
+        return is_stored or self.gateway.called[order_id] > 0 or await self.has_run(order_id)
+
+
+def http_of(parts: ApiParts, key: str | None = KEY) -> httpx.AsyncClient:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    # A crash must show as its answer, as it does behind a real server.
+    transport = httpx.ASGITransport(app=create_api(parts), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
+
+
+@pytest.fixture(scope="session")
+def keysets() -> Keysets:
+    return Keysets(temporal=new_aead_keyset(), database=new_aead_keyset(), lookup=new_mac_keyset())
+
+
+@pytest.fixture(scope="session")
+async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    directory: Path = tmp_path_factory.mktemp("starter")
+    async with postgres_alone(directory) as postgres:
+        url = await postgres.create_database("payments")
+        await migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def temporal_client(temporal: WorkflowEnvironment, keysets: Keysets) -> Client:
+    config = temporal.client.config()
+    config["data_converter"] = data_converter(
+        load_aead(keysets.temporal), temporal.client.namespace
+    )
+    return Client(**config)
+
+
+@pytest.fixture(scope="session")
+async def shop(database_url: str, temporal_client: Client, keysets: Keysets) -> AsyncIterator[Shop]:
+    engine = create_engine(database_url, application_name="tests", pool_size=20)
+    sealer = Sealer(load_aead(keysets.database), load_mac(keysets.lookup))
+    terms = Terms(merchant_id=MERCHANT_ID, another_method=timedelta(hours=24))
+    store = PaymentStore(engine, sealer, terms)
+    gateway = PlannedGateway()
+    shop = Shop(
+        store=store,
+        invoices=InvoiceStore(engine, sealer, MERCHANT),
+        gateway=gateway,
+        temporal=temporal_client,
+    )
+    records = RecordActivities(store, Windows())
+    at_gateway = GatewayActivities(gateway, store)
+    worker = Worker(
+        temporal_client,
+        task_queue=PAYMENTS_QUEUE,
+        workflows=[PaymentWorkflow],
+        activities=[
+            records.load_payment,
+            records.place_order,
+            records.record_opened,
+            records.record_refused,
+            records.record_answer,
+            records.record_notice,
+            records.begin_closing,
+            at_gateway.open_charge,
+            at_gateway.ask_gateway,
+            at_gateway.close_attempt,
+        ],
+        workflow_runner=RUNNER,
+    )
+    async with worker:
+        yield shop
+    await engine.dispose()
+
+
+@pytest.fixture
+def order_id() -> str:
+    return f"SKT-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+async def http(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """The API as the shop's checkout calls it."""
+    async with shop.http() as client:
+        yield client

@@ -1,0 +1,65 @@
+"""The order that most tests begin with: as JSON, as a request, as a stored payment."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from payments.changes import NewAttempt, Terms, charge_opened, placed
+from payments.gateway import ChargeOpened, InstructionKind, Instructions
+from payments.payment import Payment
+from payments.request import PaymentRequest
+from starter.documents import PaymentDocument
+
+NOW = datetime(2026, 11, 23, 7, 0, 0, 987654, tzinfo=UTC)
+TERMS = Terms(merchant_id="G000000001", another_method=timedelta(hours=24))
+VIRTUAL_ACCOUNT = Instructions(
+    kind=InstructionKind.VIRTUAL_ACCOUNT, va_number="81278500253", bank="bca"
+)
+
+
+def order(order_id: str, **members: Any) -> dict[str, Any]:
+    """What checkout sends; `members` replace its own."""
+    return {
+        "order_id": order_id,
+        "method": "bca_va",
+        "integration": "core",
+        "locale": "id",
+        "amount": {"value": 350000, "currency": "IDR"},
+        "items": [
+            {"id": "DECK-8", "name": "Skate deck 8.0", "price": 400000, "quantity": 1},
+            {"id": "PROMO", "name": "Diskon", "price": -100000, "quantity": 1},
+            {"id": "SHIP", "name": "Ongkos kirim", "price": 50000, "quantity": 1},
+        ],
+        "customer": {"name": "Sari Dewi", "email": "sari@example.com", "phone": "+628123456789"},
+        "return_url": "https://skaters.example/orders/1",
+        **members,
+    }
+
+
+def request_of(order_id: str, **members: Any) -> PaymentRequest:
+    return PaymentDocument.model_validate(order(order_id, **members), strict=False).request()
+
+
+def prepared(order_id: str, **members: Any) -> Payment:
+    """A stored order whose charge is on its way."""
+    request = request_of(order_id, **members)
+    attempt = NewAttempt(
+        number=1,
+        method=request.method,
+        integration=request.integration,
+        nonce="nonce",
+        idempotency_key="key",
+        at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+    )
+    return placed(request, attempt).payment
+
+
+def awaiting(order_id: str, shown: Instructions | None = VIRTUAL_ACCOUNT) -> Payment:
+    """A stored order whose customer is to pay."""
+    opened = ChargeOpened(instructions=shown, report=None)
+    return charge_opened(prepared(order_id), 1, opened, TERMS, NOW).payment
+
+
+def with_status(payment: Payment, **members: Any) -> Payment:
+    return replace(payment, **members)
