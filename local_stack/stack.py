@@ -61,6 +61,25 @@ class Stack:
             python_module(name, module, *arguments), environment=environment, patience=DRAIN_WAIT
         )
 
+    @property
+    def simulator(self) -> Program:
+        """The Midtrans look-alike, with the merchant account that our processes use."""
+        merchant = ":".join(
+            (
+                self.environment["PAYMENTS_MIDTRANS_SERVER_KEY"],
+                self.keys.client_key,
+                self.environment["PAYMENTS_MIDTRANS_MERCHANT_ID"],
+            )
+        )
+        return python_module(
+            "simulator",
+            "simulator",
+            *("--host", LOOPBACK, "--port", str(self.addresses.simulator)),
+            *("--tls-cert", str(self.certificates.certificate)),
+            *("--tls-key", str(self.certificates.key)),
+            *("--notify-url", self.addresses.notification_url, "--merchant", merchant),
+        )
+
     def write_environment(self, path: Path) -> None:
         """Write KEY=VALUE lines for a shell; the file appears complete or not at all."""
         pids = ",".join(f"{name}={child.pid}" for name, child in self.children.items())
@@ -87,7 +106,7 @@ async def run_stack(
     environment is handed on to the processes as it is.
     """
     async with AsyncExitStack() as parts:
-        stack = _planned(state_dir, environment)
+        stack = planned(state_dir, environment)
         await _start_engines(stack, parts, say, throw_away=throw_away)
         await _start_services(stack, parts, say)
         yield stack
@@ -99,7 +118,8 @@ def empty(state_dir: Path) -> None:
         shutil.rmtree(state_dir)
 
 
-def _planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
+def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
+    """A stack that runs nothing yet: its addresses, its keys, what its processes will be told."""
     private_directory(state_dir)
     addresses = choose_addresses(outer)
     keys = local_keys(state_dir)
@@ -181,24 +201,13 @@ async def _start_engines(
 
 async def _start_services(stack: Stack, parts: AsyncExitStack, say: Say) -> None:
     """Our own: the simulator, and the four processes of the service."""
-    environment, addresses = stack.environment, stack.addresses
-    merchant = ":".join(
-        (
-            environment["PAYMENTS_MIDTRANS_SERVER_KEY"],
-            stack.keys.client_key,
-            environment["PAYMENTS_MIDTRANS_MERCHANT_ID"],
-        )
-    )
-    simulator = python_module(
-        "simulator",
-        "simulator",
-        *("--host", LOOPBACK, "--port", str(addresses.simulator)),
-        *("--tls-cert", str(stack.certificates.certificate)),
-        *("--tls-key", str(stack.certificates.key)),
-        *("--notify-url", addresses.notification_url, "--merchant", merchant),
-    )
+    addresses = stack.addresses
     starts = (
-        (simulator, f"{addresses.simulator_url}/_simulator/transactions", "Midtrans simulator"),
+        (
+            stack.simulator,
+            f"{addresses.simulator_url}/_simulator/transactions",
+            "Midtrans simulator",
+        ),
         (stack.program("bridge", "webhook_bridge"), f"{addresses.bridge_url}/readyz", "bridge"),
         (stack.program("api", "starter", "api"), f"{addresses.api_url}/readyz", "checkout API"),
         (
@@ -213,7 +222,7 @@ async def _start_services(stack: Stack, parts: AsyncExitStack, say: Say) -> None
         (await parts.enter_async_context(running(program, stack.logs)), url, title)
         for program, url, title in starts
     ]
-    await worker.wait_until(_said(worker, "worker.started"), START_WAIT)
+    await worker.wait_until(said(worker, "worker.started"), START_WAIT)
     say("worker        task queues payments and documents")
     async with httpx.AsyncClient(verify=_trust(stack), trust_env=False) as client:
         for child, url, title in started:
@@ -226,7 +235,9 @@ def _trust(stack: Stack) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=stack.certificates.ca)
 
 
-def _said(child: Child, words: str) -> Callable[[], Awaitable[bool]]:
+def said(child: Child, words: str) -> Callable[[], Awaitable[bool]]:
+    """Ask whether the child has logged these words; for `Child.wait_until`."""
+
     async def has_said() -> bool:
         return words in child.said()
 

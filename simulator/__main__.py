@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = Options(
         merchants=parsed.merchant or [DEFAULT_MERCHANT],
         notify_url=parsed.notify_url,
+        recurring_notify_url=parsed.recurring_notify_url,
+        account_notify_url=parsed.account_notify_url,
         latency_ms=parsed.latency_ms,
         clock=parsed.clock,
         time_scale=parsed.time_scale,
@@ -63,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tls-cert", help="PEM file; with it the simulator speaks https only")
     parser.add_argument("--tls-key", help="PEM file")
     parser.add_argument("--notify-url", default="", help="where notifications go")
+    parser.add_argument(
+        "--recurring-notify-url", default="", help="where notifications of subscriptions go"
+    )
+    parser.add_argument(
+        "--account-notify-url", default="", help="where notifications of linked accounts go"
+    )
     parser.add_argument("--notify-ca", help="PEM file of the CA to trust for notification URLs")
     parser.add_argument(
         "--merchant",

@@ -27,9 +27,10 @@ TEXTS = {
     414: "Refund request is rejected due to invalid amount",
     429: "API rate limit exceeded",
     500: "Sorry, we encountered internal server error. We will fix this soon.",
+    503: "Bank/partner is experiencing connection issue.",
     505: "Unable to create va_number for this transaction",
 }
-
+UNEXPECTED = "Sorry, our system is recovering from unexpected issues. Please retry."
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -62,14 +63,12 @@ class GatewayError(Exception):
         self.message = message or TEXTS.get(code, "")
         self.problems = problems or []
 
-    def answer(self, *, http_status_codes: bool) -> Answer:
+    def answer(self, *, real: bool) -> Answer:
         body: dict[str, object] = {"status_code": str(self.code), "status_message": self.message}
         if self.problems:
             body["validation_messages"] = self.problems
         body["id"] = str(uuid.uuid4())
-        # Of the 4xx family only 401 is documented as a real HTTP code; 407 is no error at all.
-        real = self.code == HTTPStatus.UNAUTHORIZED or (http_status_codes and self.code != EXPIRED)
-        return Answer(body, self.code if real else HTTPStatus.OK)
+        return Answer(body, self.code if real and self.code != EXPIRED else HTTPStatus.OK)
 
 
 class RecurringError(Exception):

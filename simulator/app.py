@@ -10,7 +10,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator import control_api, core_api, payer_pages, snap_api, snap_page
+from simulator import (
+    account_api,
+    card_api,
+    control_api,
+    core_api,
+    payer_pages,
+    snap_api,
+    snap_page,
+    subscription_api,
+    transaction_api,
+)
 from simulator.answers import GatewayError
 from simulator.connections import Connections
 from simulator.world import Options, World
@@ -37,6 +47,10 @@ def create_app(options: Options, notify_ca: str | None = None) -> Starlette:
     routes = [
         *core_api.routes(),
         *snap_api.routes(),
+        *transaction_api.routes(),
+        *card_api.routes(),
+        *account_api.routes(),
+        *subscription_api.routes(),
         *control_api.routes(),
         *snap_page.routes(),
         *payer_pages.routes(),
@@ -49,7 +63,7 @@ def create_app(options: Options, notify_ca: str | None = None) -> Starlette:
 def no_route(_: Request, error: Exception) -> Response:
     """Answer a path or verb that nobody serves, as the Core API would."""
     code = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
-    return GatewayError(code, NO_ROUTE).answer(http_status_codes=True).response()
+    return GatewayError(code, NO_ROUTE).answer(real=True).response()
 
 
 def _webhook_tls(notify_ca: str | None) -> ssl.SSLContext:

@@ -25,6 +25,8 @@ from simulator.world import World
 
 _LARGEST_BODY = 16_000
 _NULL = b"null"
+# Of the errors of the Core API, the one that is documented to come as an HTTP code too.
+_REAL_CODES = frozenset({HTTPStatus.UNAUTHORIZED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +54,34 @@ Work = Callable[[World, Call], Answer]
 Check = Callable[[World, Call], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an operation is called and answered, apart from what it does."""
+
+    surface: Surface = Surface.CORE
+    # How long an answer is kept under its idempotency key; None: keys play no part.
+    key_life: timedelta | None = LIFE
+    # Browsers have the client key only.
+    client_key: bool = False
+    # What is looked at before the idempotency key is.
+    check: Check | None = None
+    real_codes: frozenset[int] = _REAL_CODES
+
+
+CORE = Manner()
+READING = Manner(key_life=None)
+
+
 class Operation:
     """Runs one operation: faults, authentication, idempotency, latency, then the work itself.
 
     The work is synchronous, so that each effect is whole when the next call sees it.
     """
 
-    def __init__(
-        self,
-        name: str,
-        work: Work,
-        surface: Surface = Surface.CORE,
-        *,
-        key_life: timedelta | None = LIFE,
-        client_key: bool = False,
-        check: Check | None = None,
-    ) -> None:
+    def __init__(self, name: str, work: Work, manner: Manner = CORE) -> None:
         self._name = name
         self._work = work
-        self._surface = surface
-        self._key_life = key_life
-        self._client_key = client_key
-        self._check = check
+        self._manner = manner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         world: World = scope["app"].state.world
@@ -93,7 +101,7 @@ class Operation:
         try:
             merchant = self._authenticate(world, request)
             if body is None or len(raw) > _LARGEST_BODY:
-                raise malformed(self._surface)
+                raise malformed(self._manner.surface)
             call = Call(
                 merchant=merchant,
                 body=body,
@@ -104,26 +112,27 @@ class Operation:
                 sent_null=raw.strip() == _NULL,
                 denied=fault is not None and fault.kind == "deny",
             )
-            if self._check is not None:
-                self._check(world, call)
+            if self._manner.check is not None:
+                self._manner.check(world, call)
             return await self._once_per_key(world, call)
         except (GatewayError, SnapError, RecurringError) as error:
-            real_codes = world.behaviour.http_status_codes
-            return answered(self._surface, error, http_status_codes=real_codes)
+            code = error.code if isinstance(error, GatewayError) else 0
+            real = world.behaviour.http_status_codes or code in self._manner.real_codes
+            return answered(self._manner.surface, error, real=real)
 
     def _authenticate(self, world: World, request: Request) -> Merchant:
         """Check who calls, before anything else about the call is looked at."""
         merchants = world.merchants
         authorization = request.headers.get("authorization", "")
-        merchant = merchants.by_authorization(authorization, client_keys=self._client_key)
-        if merchant is None and self._client_key:
+        merchant = merchants.by_authorization(authorization, client_keys=self._manner.client_key)
+        if merchant is None and self._manner.client_key:
             merchant = merchants.by_client_key(request.query_params.get("client_key", ""))
         if merchant is None:
-            raise unauthorized(self._surface)
+            raise unauthorized(self._manner.surface)
         return merchant
 
     async def _once_per_key(self, world: World, call: Call) -> Answer:
-        key, life = call.headers.get("idempotency-key", ""), self._key_life
+        key, life = call.headers.get("idempotency-key", ""), self._manner.key_life
         if life is None or not key or len(key) > LONGEST_KEY or _ignores_keys(call):
             return await self._work_after_latency(world, call)
         merchant_id, now = call.merchant.merchant_id, world.clock.now

@@ -1,12 +1,13 @@
 """Charges cards: at once, or after the customer has passed 3D Secure."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from simulator.answers import GatewayError
 from simulator.behaviour import Behaviour
 from simulator.body import Body
-from simulator.cards import CardVault, Verdict, eci, masked, sandbox_card, verdict
-from simulator.clock import Clock
+from simulator.cards import CardVault, Verdict, eci, masked, points, sandbox_card, verdict
+from simulator.clock import Clock, wib_text
 from simulator.identifiers import Identifiers
 from simulator.lifecycle import Lifecycle
 from simulator.opening import Opening, TransactionOpener
@@ -22,6 +23,7 @@ _DENIALS = {
     Verdict.DENIED_BY_FDS: ("05", "Denied by FDS"),
 }
 _FAILED_ECI = "07"
+_SAVED_LIFE = timedelta(days=365)
 
 
 class CardTeller:
@@ -42,7 +44,7 @@ class CardTeller:
         self._lifecycle = lifecycle
 
     def charge(self, opening: Opening) -> Transaction:
-        """Charge the card behind the token; the token is used up by it."""
+        """Charge the card behind the token; a token is used up by it, a saved one is not."""
         token = opening.options.text("token_id")
         number = None if token is None else self._vault.take(token)
         if number is None:
@@ -52,12 +54,12 @@ class CardTeller:
 
     def charge_number(self, opening: Opening, number: str, *, secure: bool) -> Transaction:
         transaction = self._opener.prepare(opening)
+        options = opening.options
         transaction.card_number = number
-        transaction.preauthorized = opening.options.text("type") == "authorize"
-        transaction.instructions = self._facts(number, opening.options)
+        transaction.preauthorized = options.text("type") == "authorize"
+        transaction.save_card = options.flag("save_token_id") or options.flag("save_card")
+        transaction.instructions = _facts(number, options)
         transaction.facts_when_paid = {"approval_code": self._identifiers.digits(13)}
-        if opening.options.flag("save_token_id"):
-            transaction.instructions["saved_token_id"] = self._vault.save(number)
         if secure:
             url = f"{opening.base_url}/v2/3ds/redirect/{transaction.transaction_id}"
             transaction.links = {"redirect_url": url}
@@ -91,6 +93,8 @@ class CardTeller:
 
     def _judge(self, transaction: Transaction, success: str) -> None:
         judged = verdict(transaction.card_number, transaction.gross_amount)
+        if self._lifecycle.is_paid_otherwise(transaction):
+            judged = Verdict.DENIED_BY_BANK
         if judged in _DENIALS:
             self._deny(transaction, judged)
             return
@@ -99,6 +103,8 @@ class CardTeller:
             "channel_response_code": "00",
             "channel_response_message": "Approved",
         }
+        if transaction.save_card:
+            transaction.instructions |= self._saved(transaction)
         if judged is Verdict.CHALLENGE:
             self._lifecycle.challenge(transaction)
         else:
@@ -119,12 +125,29 @@ class CardTeller:
             transaction, f"Deny by Bank [{bank}] with code [{code}] and message [{reason}]"
         )
 
-    def _facts(self, number: str, options: Body) -> dict[str, object]:
+    def _saved(self, transaction: Transaction) -> dict[str, object]:
+        expires_at = self._clock.now() + _SAVED_LIFE
         return {
-            "masked_card": masked(number),
-            "bank": options.text("bank") or "bni",
-            "card_type": "credit",
-            "channel": "dragon",
-            "on_us": False,
-            "challenge_completion": False,
+            "saved_token_id": self._vault.save(transaction.card_number),
+            "saved_token_id_expired_at": wib_text(expires_at),
         }
+
+
+def _facts(number: str, options: Body) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "masked_card": masked(number),
+        "bank": options.text("bank") or "bni",
+        "card_type": "credit",
+        "channel": "dragon",
+        "on_us": False,
+        "challenge_completion": False,
+    }
+    redeemed = options.whole("point_redeem_amount")
+    if redeemed:
+        # Mandiri's points are redeemed all at once, which is asked for by -1.
+        redeemed = points(number) if redeemed < 0 else redeemed
+        facts["point_redeem_amount"] = facts["point_redeem_quantity"] = redeemed
+    term = options.whole("installment_term")
+    if term:
+        facts["installment_term"] = str(term)
+    return facts

@@ -22,6 +22,8 @@ class SandboxCard:
     verdict: Verdict
     slow: bool = False
     attempted: bool = False
+    bank: str = "BNI"
+    points: int = 0
 
 
 SANDBOX_CARDS = {
@@ -42,12 +44,14 @@ SANDBOX_CARDS = {
     "345197761649926": SandboxCard(Verdict.ACCEPT, slow=True),
     "4472429869996670": SandboxCard(Verdict.NO_FUNDS),
     "4806000000000081": SandboxCard(Verdict.NO_FUNDS),
-    "4105058689481467": SandboxCard(Verdict.ACCEPT),
-    "5264221038874659": SandboxCard(Verdict.ACCEPT),
-    "4617006959746656": SandboxCard(Verdict.ACCEPT),
+    "4105058689481467": SandboxCard(Verdict.ACCEPT, points=500_000),
+    "5264221038874659": SandboxCard(Verdict.ACCEPT, points=500_000),
+    "4617006959746656": SandboxCard(Verdict.ACCEPT, bank="MANDIRI", points=500_000),
 }
 # Any other number is a real card, which the sandbox's bank does not take.
 _REAL_CARD = SandboxCard(Verdict.DENIED_BY_BANK)
+_BANK_NAMES = {"BNI": "BANK NEGARA INDONESIA", "MANDIRI": "BANK MANDIRI"}
+_BRANDS = {"3": "AMEX", "4": "VISA", "5": "MASTERCARD", "2": "MASTERCARD"}
 
 
 class CardVault:
@@ -66,6 +70,10 @@ class CardVault:
     def take(self, token: str) -> str | None:
         """Return the number and void the token; a saved token stays good."""
         return self._tokens.pop(token, None) or self._saved.get(token)
+
+    def behind(self, token: str) -> str | None:
+        """Return the number behind either kind of token, and leave the token good."""
+        return self._tokens.get(token) or self._saved.get(token)
 
     def saved_number(self, saved_token: str) -> str | None:
         return self._saved.get(saved_token)
@@ -95,6 +103,28 @@ def eci(number: str) -> str:
     """Return the code of a passed authentication, which differs by scheme."""
     authenticated, attempted = ("05", "06") if number[0] in _VISA_AMEX_FIRST else ("02", "01")
     return attempted if sandbox_card(number).attempted else authenticated
+
+
+def points(number: str) -> int:
+    return sandbox_card(number).points
+
+
+def issuer(digits: str) -> dict[str, object]:
+    """Say who issues cards that begin with these digits; every one not known is of one bank."""
+    known = [card for number, card in SANDBOX_CARDS.items() if number.startswith(digits)]
+    bank = known[0].bank if known else "BCA"
+    return {
+        "registration_required": False,
+        "country_name": "INDONESIA",
+        "country_code": "ID",
+        "channel": "online_offline",
+        "brand": _BRANDS.get(digits[0], "JCB"),
+        "bin_type": "CREDIT",
+        "bin_class": "GOLD",
+        "bin": digits,
+        "bank_code": bank,
+        "bank": _BANK_NAMES.get(bank, "BANK CENTRAL ASIA"),
+    }
 
 
 def passes_luhn(number: str) -> bool:

@@ -8,16 +8,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulator.accounts import PayAccount
 from simulator.answers import GatewayError
 from simulator.body import Body, MalformedBodyError
 from simulator.clock import parse_moment
-from simulator.control_view import transaction_view
+from simulator.control_view import account_view, transaction_view
 from simulator.events import UnknownError, happen
 from simulator.faults import read_plan
 from simulator.lifecycle import NotPermittedError
 from simulator.planting import plant
 from simulator.settlements import settlement_report
 from simulator.snap_sessions import SessionClosedError
+from simulator.subscriptions import described
 from simulator.world import World
 
 Handler = Callable[[World, Request, Body], Response]
@@ -30,11 +32,16 @@ def routes() -> list[Route]:
         ("POST", "/transactions", plant_transaction),
         ("POST", "/transactions/{order_id}/{event}", cause_event),
         ("GET", "/snap-sessions", list_snap_sessions),
+        ("GET", "/accounts", list_accounts),
+        ("PUT", "/accounts/{account_id}", set_balances),
+        ("POST", "/accounts/{account_id}/{event}", cause_account_event),
+        ("GET", "/subscriptions", list_subscriptions),
         ("GET", "/faults", show_faults),
         ("PUT", "/faults", replace_faults),
         ("GET", "/behaviour", show_behaviour),
         ("PUT", "/behaviour", change_behaviour),
         ("GET", "/notifications", list_notifications),
+        ("POST", "/notifications/test", send_test_notification),
         ("POST", "/notifications/{number:int}/resend", resend_notification),
         ("GET", "/settlements.csv", export_settlements),
         ("GET", "/clock", show_clock),
@@ -68,6 +75,42 @@ def list_snap_sessions(world: World, _: Request, __: Body) -> Response:
     return JSONResponse({"sessions": [sessions.described(each) for each in sessions.all()]})
 
 
+def list_accounts(world: World, _: Request, __: Body) -> Response:
+    return JSONResponse({"accounts": [account_view(each) for each in world.accounts.all()]})
+
+
+def set_balances(world: World, request: Request, body: Body) -> Response:
+    """Say how much is in the account, by way to pay: {"GOPAY_WALLET": 5000}."""
+    account = _account(world, request)
+    unknown = sorted(set(body.fields) - set(account.balances))
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is none of {', '.join(account.balances)}")
+    balances = {name: body.whole(name) for name in body.fields}
+    for name, balance in balances.items():
+        if balance is None or balance < 0:
+            raise ValueError(f"{name} takes a whole number of rupiah")
+        account.balances[name] = balance
+    return JSONResponse(account_view(account))
+
+
+def cause_account_event(world: World, request: Request, _: Body) -> Response:
+    """Let the customer link the account, let the link expire, or let the customer unbind it."""
+    account, event = _account(world, request), request.path_params["event"]
+    causes = {
+        "link": world.accounts.enable,
+        "expire": world.accounts.expire,
+        "unbind": world.accounts.unbind,
+    }
+    if event not in causes:
+        raise UnknownError(f"no event is called {event!r}; there are {', '.join(causes)}")
+    causes[event](account)
+    return JSONResponse(account_view(account))
+
+
+def list_subscriptions(world: World, _: Request, __: Body) -> Response:
+    return JSONResponse({"subscriptions": [described(each) for each in world.subscriptions.all()]})
+
+
 def show_faults(world: World, _: Request, __: Body) -> Response:
     return JSONResponse({"faults": [rule.described() for rule in world.faults.rules]})
 
@@ -87,13 +130,29 @@ def change_behaviour(world: World, request: Request, body: Body) -> Response:
 
 
 def list_notifications(world: World, request: Request, _: Body) -> Response:
-    order_id = request.query_params.get("order_id")
+    """List deliveries by id, of one order or all; with a limit, `next` is where to go on after."""
+    query = request.query_params
+    order_id, after = query.get("order_id"), _count(query.get("after", "0"), "after")
+    # Ids count from one, so what comes after an id begins at that place of the list.
     found = [
-        each.described()
-        for each in world.webhooks.deliveries
+        each
+        for each in world.webhooks.deliveries[after:]
         if order_id is None or each.document.get("order_id") == order_id
     ]
-    return JSONResponse({"notifications": found})
+    limit = _count(query.get("limit", str(len(found))), "limit")
+    shown = found[:limit]
+    following = shown[-1].number if shown and len(found) > limit else None
+    return JSONResponse({"notifications": [each.described() for each in shown], "next": following})
+
+
+def send_test_notification(world: World, _: Request, body: Body) -> Response:
+    merchant_id = body.text("merchant_id")
+    merchants = world.merchants
+    merchant = merchants.first() if merchant_id is None else merchants.named(merchant_id)
+    if merchant is None:
+        raise UnknownError(f"there is no merchant {merchant_id!r}")
+    delivery = world.webhooks.send_sample(merchant)
+    return JSONResponse(delivery.described(), HTTPStatus.ACCEPTED)
 
 
 def resend_notification(world: World, request: Request, _: Body) -> Response:
@@ -171,6 +230,20 @@ def _words(error: Exception) -> str:
             return "the body is not a JSON object"
         case _:
             return str(error)
+
+
+def _account(world: World, request: Request) -> PayAccount:
+    account_id = request.path_params["account_id"]
+    account = world.accounts.find(account_id)
+    if account is None:
+        raise UnknownError(f"there is no account {account_id!r}")
+    return account
+
+
+def _count(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{name} is a whole number")
+    return int(text)
 
 
 def _first_moment(text: str | None) -> datetime | None:

@@ -47,6 +47,7 @@ class Delivery:
             "id": self.number,
             "url": self.url or None,
             "order_id": self.document.get("order_id"),
+            "account_id": self.document.get("account_id"),
             "transaction_id": self.document.get("transaction_id"),
             "transaction_status": self.document.get("transaction_status"),
             "state": self.state.value,

@@ -4,7 +4,8 @@ import hashlib
 from datetime import datetime
 
 from simulator.clock import wib_text
-from simulator.transactions import Fraud, Status, Transaction
+from simulator.merchants import Merchant
+from simulator.transactions import Fraud, Refund, Status, Transaction
 
 FOUND = "Success, transaction is found"
 NOTIFICATION = "midtrans payment notification"
@@ -44,6 +45,8 @@ def describe(transaction: Transaction, code: str, message: str) -> dict[str, obj
     if not transaction.preauthorized:
         document["expiry_time"] = wib_text(transaction.expires_at)
     document.update(transaction.echoed)
+    if transaction.subscription_id:
+        document["subscription_id"] = transaction.subscription_id
     return document
 
 
@@ -60,6 +63,9 @@ def status_answer(transaction: Transaction) -> dict[str, object]:
     if transaction.method.new_stack:
         document["transaction_status"] = transaction.status.value.upper()
         document["actions"] = transaction.links.get("actions", [])
+    if "installment_term" in document:
+        # A text in the answer to the charge, a number here: so the official types have it.
+        document["installment_term"] = int(str(document["installment_term"]))
     _add_money_facts(transaction, document)
     document["signature_key"] = signature(transaction, code)
     return document
@@ -73,14 +79,34 @@ def notification(transaction: Transaction) -> dict[str, object]:
     return document
 
 
+def sample_notification(merchant: Merchant, unique: str, now: datetime) -> dict[str, object]:
+    """Write the dashboard's test: rightly signed, of a payment that GET status does not know."""
+    order_id = f"payment_notif_test_{merchant.merchant_id}_{unique}"
+    return {
+        "transaction_time": wib_text(now),
+        "transaction_status": "settlement",
+        "transaction_id": unique,
+        "status_message": NOTIFICATION,
+        "status_code": "200",
+        "signature_key": _signed(order_id, "200", "105000.00", merchant),
+        "settlement_time": wib_text(now),
+        "payment_type": "gopay",
+        "order_id": order_id,
+        "merchant_id": merchant.merchant_id,
+        "gross_amount": "105000.00",
+        "fraud_status": "accept",
+        "currency": "IDR",
+    }
+
+
 def signature(transaction: Transaction, code: str) -> str:
-    signed = (
-        transaction.order_id
-        + code
-        + amount_text(transaction.gross_amount)
-        + transaction.merchant.server_key
-    )
-    return hashlib.sha512(signed.encode()).hexdigest()
+    amount = amount_text(transaction.gross_amount)
+    return _signed(transaction.order_id, code, amount, transaction.merchant)
+
+
+def _signed(order_id: str, code: str, amount: str, merchant: Merchant) -> str:
+    text = order_id + code + amount + merchant.server_key
+    return hashlib.sha512(text.encode()).hexdigest()
 
 
 def _code(transaction: Transaction, codes: dict[Status, str]) -> str:
@@ -104,12 +130,18 @@ def _add_money_facts(transaction: Transaction, document: dict[str, object]) -> N
                     "created_at": wib_text(refund.created_at),
                     "reason": refund.reason or None,
                     "refund_key": refund.key,
-                    "refund_method": "online" if refund.bank_confirmed_at else None,
+                    "refund_method": _refund_method(transaction, refund),
                     "bank_confirmed_at": _text_or_none(refund.bank_confirmed_at),
                 }
             )
             for refund in transaction.refunds
         ]
+
+
+def _refund_method(transaction: Transaction, refund: Refund) -> str | None:
+    if not refund.method_known:
+        return None
+    return "online" if refund.direct or not transaction.is_card else "offline"
 
 
 def _facts(transaction: Transaction) -> dict[str, object]:

@@ -38,21 +38,26 @@ def _subject(world: World, order_id: str, event: str, body: Body) -> Transaction
         return transaction
     existing = world.ledger.of_order(order_id)
     session = world.snap_sessions.latest(order_id)
-    usable = session is not None and session.is_open(world.clock.now()) and not session.in_progress
-    if session is not None and usable and event in _FIRST and _begins_anew(session, body):
-        return _chosen(world, session, body)
+    if session is not None and event in _FIRST and world.snap_sessions.is_payable(session):
+        begun = _begun(session, body.text("method"))
+        if begun is not None:
+            return begun
+        if session.current is None or body.has("method"):
+            return _chosen(world, session, body)
     if not existing:
         raise UnknownError(f"there is no transaction of order {order_id!r}")
     return existing[-1]
 
 
-def _begins_anew(session: SnapSession, body: Body) -> bool:
-    """Tell whether the customer picks a method now: the first one, or another after a denial."""
-    return session.current is None or body.has("method")
+def _begun(session: SnapSession, name: str | None) -> Transaction | None:
+    """Find the attempt that waits already, of this method where one is named."""
+    methods = None if name is None else methods_named(name)
+    waiting = [each for each in session.waiting if methods is None or each.method in methods]
+    return waiting[-1] if waiting else None
 
 
 def _chosen(world: World, session: SnapSession, body: Body) -> Transaction:
-    method = _method(session, body.text("method"))
+    method = _method(world.snap_sessions.offered(session), body.text("method"))
     if method.name == "credit_card":
         return _waiting_card(world, session)
     return world.snap_sessions.choose(session, method)
@@ -63,13 +68,13 @@ def _waiting_card(world: World, session: SnapSession) -> Transaction:
     return world.snap_sessions.charge_card(session, _ACCEPTED_CARD, secure=True)
 
 
-def _method(session: SnapSession, name: str | None) -> Method:
+def _method(offered: list[Method], name: str | None) -> Method:
     if name is None:
-        if len(session.methods) == 1:
-            return session.methods[0]
+        if len(offered) == 1:
+            return offered[0]
         raise NotPermittedError('no method was chosen on this Snap page yet: give "method"')
     named = methods_named(name)
-    enabled = [method for method in named if method in session.methods]
+    enabled = [method for method in named if method in offered]
     if not named:
         raise ValueError(f"no method is called {name!r}; there are {', '.join(METHODS)}")
     if not enabled:
@@ -82,7 +87,8 @@ def _pay(world: World, transaction: Transaction, body: Body, *, notify: bool) ->
     before = transaction.gross_amount
     transaction.gross_amount = before if amount is None else amount
     try:
-        world.lifecycle.pay(transaction, late=True, notify=notify)
+        scanned = body.flag("scanned")
+        world.lifecycle.pay(transaction, late=True, scanned=scanned, notify=notify)
     except NotPermittedError:
         transaction.gross_amount = before
         raise

@@ -34,8 +34,13 @@ async def strike_before(fault: Fault, scope: Scope, receive: Receive, send: Send
         case "timeout_before":
             await _hold(scope, receive)
         case "status":
-            answer = _failure(int(fault.number), scope)
-            await answer.response()(scope, receive, send)
+            failure = _failure(int(fault.number), scope)
+            await failure.response()(scope, receive, send)
+        case "429":
+            answer = _failure(HTTPStatus.TOO_MANY_REQUESTS, scope).response()
+            if fault.number:
+                answer.headers["retry-after"] = str(int(fault.number))
+            await answer(scope, receive, send)
         case "html":
             await _html(int(fault.number))(scope, receive, send)
         case _:
@@ -47,7 +52,7 @@ async def respond(
     fault: Fault | None, answer: Answer, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Send the answer, unless a fault spoils it after the effect."""
-    if fault is None:
+    if fault is None or fault.kind == "deny":
         await answer.response()(scope, receive, send)
     elif fault.kind == "timeout_after":
         await _hold(scope, receive)
@@ -100,7 +105,7 @@ def _failure(code: int, scope: Scope) -> Answer:
     if scope["path"].startswith(SNAP_PREFIX):
         return SnapError(code, [GatewayError(code).message or HTTPStatus(code).phrase]).answer()
     message = GatewayError(code).message or HTTPStatus(code).phrase
-    return GatewayError(code, message).answer(http_status_codes=True)
+    return GatewayError(code, message).answer(real=True)
 
 
 def _html(code: int) -> HTMLResponse:

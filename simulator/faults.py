@@ -5,14 +5,17 @@ the number of calls each rule has seen. A rule is
 
     {"operation": "charge", "order_id": "SKT-1~1", "nth": 2, "times": 3, "fault": "status:503"}
 
-operation   charge snap_create snap_cancel status cancel expire refund approve deny token,
-            webhook, or "*" for every call but webhooks
+operation   charge snap_create snap_cancel status cancel expire refund capture approve deny
+            token card_register point_inquiry bin account subscription, webhook, or "*" for
+            every call but webhooks
 order_id    optional; the gateway's order id, or a prefix of it followed by "*"
 nth, times  optional; of the matching calls, counted from one: neither means all of them, `nth`
             alone that one, `times` alone the first so many, both `times` of them from the nth on
 fault       for calls, without effect:   refuse (the connection is closed without an answer),
                 timeout_before (it is held until the caller leaves, 60 s at most),
-                status:NNN, html:NNN, 429
+                status:NNN, html:NNN, 429, 429:S (with Retry-After of so many seconds)
+            for charge, refund and capture: deny (the provider or the bank refuses, which is an
+                answer and no error)
             for calls, after the effect: timeout_after (held likewise), malformed (half of the
                 answer), slow:MS (the second half of it comes so many real milliseconds later)
             for webhooks: drop, duplicate:N (N more copies), delay:S (S simulated seconds),
@@ -39,13 +42,20 @@ OPERATIONS = frozenset(
         "cancel",
         "expire",
         "refund",
+        "capture",
         "approve",
         "deny",
         "token",
+        "card_register",
+        "point_inquiry",
+        "bin",
+        "account",
+        "subscription",
     }
 )
-_CALL_FAULTS = frozenset({"refuse", "timeout_before", "timeout_after", "malformed", "429"})
-_CALL_FAULTS_WITH_NUMBER = frozenset({"status", "html", "slow"})
+_DENIABLE = frozenset({"charge", "refund", "capture"})
+_CALL_FAULTS = frozenset({"refuse", "timeout_before", "timeout_after", "malformed", "429", "deny"})
+_CALL_FAULTS_WITH_NUMBER = frozenset({"status", "html", "slow", "429"})
 _WEBHOOK_FAULTS = frozenset({"drop", "reorder", "before_response"})
 _WEBHOOK_FAULTS_WITH_NUMBER = frozenset({"duplicate", "delay"})
 _MEMBERS = frozenset({"operation", "order_id", "nth", "times", "fault", "status"})
@@ -132,6 +142,8 @@ def _read_rule(position: int, document: object) -> FaultRule:
     operation, text = body.text("operation") or "", body.text("fault") or ""
     if operation not in OPERATIONS | {WEBHOOK, "*"}:
         raise ValueError(f"{where}.operation: {operation!r} is none of {sorted(OPERATIONS)}")
+    if text == "deny" and operation not in _DENIABLE:
+        raise ValueError(f"{where}.fault: only {sorted(_DENIABLE)} can be denied")
     first, last = _read_range(where, body)
     return FaultRule(
         operation=operation,
@@ -160,7 +172,7 @@ def _read_fault(where: str, text: str, *, webhook: bool) -> Fault:
     numbered = _WEBHOOK_FAULTS_WITH_NUMBER if webhook else _CALL_FAULTS_WITH_NUMBER
     kind, _, number = text.partition(":")
     if text in plain:
-        return Fault("status", 429) if text == "429" else Fault(text)
+        return Fault(text)
     if kind in numbered and number.replace(".", "", 1).isdigit():
         return Fault(kind, float(number))
     choices = sorted(plain) + [f"{each}:N" for each in sorted(numbered)]

@@ -25,9 +25,7 @@ class IdempotencyStore:
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], _Entry] = {}
 
-    def begin(
-        self, merchant_id: str, key: str, until: datetime, now: datetime
-    ) -> Answer | None:
+    def begin(self, merchant_id: str, key: str, until: datetime, now: datetime) -> Answer | None:
         """Return the answer that the key already has; without one the key is now running."""
         entry = self._entries.get((merchant_id, key))
         if entry is not None and now < entry.until:

@@ -36,6 +36,7 @@ class Instructions:
     links: dict[str, object] = field(default_factory=dict)
     facts_when_paid: dict[str, object] = field(default_factory=dict)
     payment_code: str = ""
+    merchant_chose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,21 @@ class InstructionDesk:
             subject.options.text("va_number"),
         )
         if bank == "permata":
-            return Instructions({"permata_va_number": number}, payment_code=number)
+            return Instructions(
+                {"permata_va_number": number},
+                payment_code=number,
+                merchant_chose=subject.options.has("va_number"),
+            )
         shown: dict[str, object] = {"va_numbers": [{"bank": bank, "va_number": number}]}
         return Instructions(shown, facts_when_paid={"payment_amounts": []}, payment_code=number)
 
     def _bill(self, subject: Subject) -> Instructions:
         key = self._number("", _BILL_KEY_LENGTH, subject.options.text("bill_key"))
-        return Instructions({"bill_key": key, "biller_code": BILLER_CODE}, payment_code=key)
+        return Instructions(
+            {"bill_key": key, "biller_code": BILLER_CODE},
+            payment_code=key,
+            merchant_chose=subject.options.has("bill_key"),
+        )
 
     def _payment_code(self, subject: Subject) -> Instructions:
         store = subject.method.variant

@@ -40,6 +40,15 @@ class Ledger:
     def of_order(self, order_id: str) -> list[Transaction]:
         return list(self._by_order.get(order_id, ()))
 
+    def paid_otherwise(self, transaction: Transaction) -> bool:
+        """Tell whether another transaction of the same order has been paid already."""
+        return any(
+            each.succeeded
+            and each is not transaction
+            and each.merchant.merchant_id == transaction.merchant.merchant_id
+            for each in self._by_order.get(transaction.order_id, ())
+        )
+
     def order_id_is_taken(self, order_id: str, merchant_id: str) -> bool:
         return any(
             each.occupies_order_id and each.merchant.merchant_id == merchant_id

@@ -44,14 +44,25 @@ class Lifecycle:
         """Take a new transaction into the books; while pending it is going to expire."""
         self._ledger.add(transaction, payment_code)
         if transaction.status is Status.PENDING:
-            lag = timedelta(seconds=self._behaviour.expiry_lag_seconds)
-            self._arm(transaction, transaction.expires_at + lag, self._expire_overdue)
+            self._arm(transaction, self._swept_at(transaction.expires_at), self._expire_overdue)
         elif transaction.status in {Status.AUTHORIZE, Status.CAPTURE}:
             self._arm_card(transaction)
         self._changed(transaction, notify=notify)
 
-    def pay(self, transaction: Transaction, *, late: bool = False, notify: bool = True) -> None:
+    def pay(
+        self,
+        transaction: Transaction,
+        *,
+        late: bool = False,
+        scanned: bool = False,
+        notify: bool = True,
+    ) -> None:
+        """Take the customer's money; one order is paid once, unless it is forced from outside."""
         _require(transaction, "pay", PAYABLE_LATE if late else PAYABLE)
+        if not late and self._ledger.paid_otherwise(transaction):
+            raise NotPermittedError("this order has been paid by another attempt")
+        if transaction.method.name == "gopay":
+            self._note_scanning(transaction, scanned=scanned)
         transaction.fraud = Fraud.ACCEPT if transaction.method.reports_fraud_status else None
         if not transaction.is_card:
             self._settled(transaction)
@@ -70,6 +81,14 @@ class Lifecycle:
         transaction.status, transaction.fraud = Status.CAPTURE, Fraud.CHALLENGE
         self._arm_card(transaction)
         self._changed(transaction, notify=notify)
+
+    def capture(self, transaction: Transaction, amount: int) -> None:
+        """Take what was held, or a part of it; the rest is let go."""
+        _require(transaction, "be captured", frozenset({Status.AUTHORIZE}))
+        transaction.gross_amount = amount
+        transaction.status = Status.CAPTURE
+        self._arm_card(transaction)
+        self._changed(transaction)
 
     def approve(self, transaction: Transaction) -> None:
         _require_challenge(transaction, "approve")
@@ -121,8 +140,33 @@ class Lifecycle:
         status = Status.REFUND if everything else Status.PARTIAL_REFUND
         self._end(transaction, status, notify=notify)
 
+    def announce(self, transaction: Transaction) -> None:
+        """Tell the merchant how it stands, though nothing has changed."""
+        self._changed(transaction)
+
+    def is_paid_otherwise(self, transaction: Transaction) -> bool:
+        return self._ledger.paid_otherwise(transaction)
+
     def refund_confirmed(self, transaction: Transaction, *, notify: bool = True) -> None:
         self._changed(transaction, notify=notify)
+
+    def _note_scanning(self, transaction: Transaction, *, scanned: bool) -> None:
+        # Whoever scans may do so with any bank's app: the payment is then one by QRIS.
+        if scanned or self._behaviour.gopay_scanned_as_qris:
+            transaction.payment_type = "qris"
+            transaction.facts_when_paid = {
+                "transaction_type": "on-us",
+                "issuer": "gopay",
+                "acquirer": "gopay",
+            }
+
+    def _swept_at(self, deadline: datetime) -> datetime:
+        """Say when the batch that expires transactions gets to this one."""
+        due = deadline + timedelta(seconds=self._behaviour.expiry_lag_seconds)
+        batch = self._behaviour.expiry_batch_seconds
+        if not batch:
+            return due
+        return due + timedelta(seconds=-due.timestamp() % batch)
 
     def _settled(self, transaction: Transaction) -> None:
         transaction.status = Status.SETTLEMENT

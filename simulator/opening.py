@@ -7,6 +7,7 @@ from simulator.answers import GatewayError, invalid
 from simulator.behaviour import Behaviour
 from simulator.body import Body
 from simulator.clock import Clock, parse_moment
+from simulator.fees import customer_share, fee_info, imposed_fee
 from simulator.identifiers import Identifiers
 from simulator.instructions import InstructionDesk, Subject
 from simulator.lifecycle import Lifecycle
@@ -19,7 +20,7 @@ from simulator.order_request import (
     later,
     read_span,
 )
-from simulator.transactions import Destination, Fraud, Transaction
+from simulator.transactions import Destination, Fraud, Status, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Opening:
     # The method's own part of the request, such as bank_transfer{va_number}.
     options: Body
     snap_token: str = ""
+    subscription_id: str = ""
 
 
 class TransactionOpener:
@@ -51,14 +53,14 @@ class TransactionOpener:
         self._desk = desk
         self._lifecycle = lifecycle
 
-    def open(self, opening: Opening) -> Transaction:
+    def open(self, opening: Opening, *, notify: bool = True) -> Transaction:
         transaction = self.prepare(opening)
         instructions = self._desk.write(
             Subject(
                 transaction.transaction_id,
                 opening.merchant,
                 opening.method,
-                opening.order.gross_amount,
+                transaction.gross_amount,
                 opening.options,
                 opening.base_url,
             )
@@ -66,7 +68,19 @@ class TransactionOpener:
         transaction.instructions = instructions.shown
         transaction.links = instructions.links
         transaction.facts_when_paid = instructions.facts_when_paid
-        self._lifecycle.open(transaction, instructions.payment_code)
+        transaction.b2b = instructions.merchant_chose
+        self._lifecycle.open(transaction, instructions.payment_code, notify=notify)
+        return transaction
+
+    def refuse(self, opening: Opening, message: str, code: str, reason: str) -> Transaction:
+        """Open a transaction that the provider denies at once."""
+        transaction = self.prepare(opening)
+        transaction.status, transaction.status_message = Status.DENY, message
+        transaction.instructions = {
+            "channel_response_code": code,
+            "channel_response_message": reason,
+        }
+        self._lifecycle.open(transaction)
         return transaction
 
     def prepare(self, opening: Opening) -> Transaction:
@@ -74,25 +88,44 @@ class TransactionOpener:
         self._require_acceptance(opening)
         now = self._clock.now()
         new_stack_id = not opening.method.found_by_order_id
-        ids = self._identifiers
+        ids, amount = self._identifiers, opening.order.gross_amount
+        fee = self._fee(opening)
         return Transaction(
             transaction_id=ids.new_stack(now) if new_stack_id else ids.unique(),
             order_id=opening.order.order_id,
             merchant=opening.merchant,
             method=opening.method,
-            gross_amount=opening.order.gross_amount,
+            gross_amount=amount + fee,
+            fee=fee,
             created_at=now,
             expires_at=opening.expires_at,
             fraud=Fraud.ACCEPT if opening.method.reports_fraud_status else None,
             payment_type=opening.method.payment_type,
-            echoed=echoed_fields(opening.request),
+            echoed=self._echoed(opening.request, amount, fee),
             destination=opening.destination,
             snap_token=opening.snap_token,
+            callback_url=opening.options.text("callback_url") or "",
+            subscription_id=opening.subscription_id,
         )
+
+    def _fee(self, opening: Opening) -> int:
+        share = customer_share(
+            opening.request, opening.method, self._behaviour.customer_fee_percentage
+        )
+        return imposed_fee(opening.method, opening.order.gross_amount, share)
+
+    def _echoed(self, request: Body, amount: int, fee: int) -> dict[str, object]:
+        echoed = echoed_fields(request)
+        if not fee:
+            return echoed
+        if self._behaviour.extra_info_at_top_level:
+            return echoed | {"extra_info": fee_info(amount, fee)}
+        metadata = {**request.section("metadata").fields, "extra_info": fee_info(amount, fee)}
+        return echoed | {"metadata": metadata}
 
     def _require_acceptance(self, opening: Opening) -> None:
         method, amount = opening.method, opening.order.gross_amount
-        if method.name in self._behaviour.disabled_methods:
+        if self._behaviour.disables(method.name, opening.merchant.merchant_id):
             raise GatewayError(402)
         if method.name == "bni_va" and not bni_phone_is_fit(opening.request):
             raise invalid("customer_details.phone format is invalid")

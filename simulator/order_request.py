@@ -29,11 +29,11 @@ class Order:
     gross_amount: int
 
 
-def read_order(body: Body) -> tuple[Order | None, list[str]]:
+def read_order(body: Body, *, strict_symbols: bool) -> tuple[Order | None, list[str]]:
     """Return the order, or every problem that Midtrans would name."""
     details = body.section("transaction_details")
     problems = [
-        *_order_id_problems(details),
+        *_order_id_problems(details, strict_symbols=strict_symbols),
         *_amount_problems(details, body),
         *_customer_problems(body),
     ]
@@ -82,13 +82,13 @@ def bni_phone_is_fit(body: Body) -> bool:
     return phone is None or _PHONE.fullmatch(phone) is not None
 
 
-def _order_id_problems(details: Body) -> list[str]:
+def _order_id_problems(details: Body, *, strict_symbols: bool) -> list[str]:
     order_id = details.text("order_id")
     if order_id is None:
         return ["transaction_details.order_id is required"]
     if len(order_id) > _ORDER_ID_LENGTH:
         return ["transaction_details.order_id is too long (maximum is 50 characters)"]
-    if not _ORDER_ID.fullmatch(order_id):
+    if strict_symbols and not _ORDER_ID.fullmatch(order_id):
         return ["transaction_details.order_id format is invalid"]
     return []
 

@@ -1,6 +1,7 @@
 """Instructions of a waiting payment, with the buttons that stand for the bank or the wallet."""
 
 from simulator import pages
+from simulator.clock import wib_text
 from simulator.transactions import Status, Transaction
 
 _LABELS = {
@@ -8,22 +9,38 @@ _LABELS = {
     "bill_key": "Bill key",
     "biller_code": "Biller code (Mandiri)",
     "payment_code": "Kode pembayaran · Payment code",
-    "payer_phone_number": "OVO",
+    "payer_phone_number": "Nomor OVO · OVO number",
 }
+_SCANNED = frozenset({"gopay"})
 
 
 def how_to_pay(transaction: Transaction) -> str:
     if transaction.status is not Status.PENDING:
         return ""
+    deadline = pages.note(f"Bayar sebelum · Pay before {wib_text(transaction.expires_at)} WIB")
+    redirect = transaction.links.get("redirect_url")
     if transaction.is_card:
-        return pages.link(str(transaction.links.get("redirect_url", "")), "3D Secure")
-    return _shown(transaction) + pay_or_fail()
+        return deadline + pages.link(str(redirect), "3D Secure", "do")
+    elsewhere = "" if redirect is None else _elsewhere(transaction, str(redirect))
+    return deadline + _shown(transaction) + elsewhere + pay_or_fail(transaction)
 
 
-def pay_or_fail() -> str:
-    return pages.button(
-        "pay", "Bayar sekarang (simulasi) · Pay now (simulated)", kind="do"
-    ) + pages.button("fail", "Gagalkan · Fail", kind="undo")
+def pay_or_fail(transaction: Transaction) -> str:
+    """Draw the buttons that stand for the customer's bank or wallet."""
+    named = {"transaction_id": transaction.transaction_id}
+    parts = [
+        pages.button("pay", "Bayar sekarang (simulasi) · Pay now (simulated)", kind="do", **named)
+    ]
+    if transaction.method.name in _SCANNED:
+        parts.append(
+            pages.button("scan", "Pindai QR (simulasi) · Scan the QR (simulated)", **named)
+        )
+    parts.append(pages.button("fail", "Gagalkan · Fail", kind="undo", **named))
+    return "".join(parts)
+
+
+def _elsewhere(transaction: Transaction, url: str) -> str:
+    return pages.link(url, f"Buka · Open {transaction.method.title}")
 
 
 def _shown(transaction: Transaction) -> str:
@@ -40,7 +57,7 @@ def _shown(transaction: Transaction) -> str:
     actions = transaction.links.get("actions")
     for action in actions if isinstance(actions, list) else []:
         if action["name"] == "generate-qr-code":
-            parts.append(f'<p><img src="{action["url"]}" alt="QR" width="260"></p>')
+            parts.append(pages.picture(action["url"], "QR"))
         elif action["name"] == "deeplink-redirect":
-            parts.append(pages.link(action["url"], f"Buka {transaction.method.title}"))
+            parts.append(_elsewhere(transaction, action["url"]))
     return "".join(parts)

@@ -14,6 +14,7 @@ from simulator.transactions import Refund, Status, Transaction
 _REFUNDABLE = frozenset({Status.SETTLEMENT, Status.PARTIAL_REFUND})
 _KEY_SYMBOLS = frozenset("-_")
 _KEY_LIFE = timedelta(days=7)
+_NO_FUNDS = "Refund request is rejected due to insufficient merchant balance"
 _SHOPEEPAY_CLOSES, _SHOPEEPAY_OPENS = time(23, 55), time(6, 0)
 
 
@@ -45,17 +46,22 @@ class Refunds:
         known = next((each for each in transaction.refunds if each.key == request.key), None)
         if known is not None:
             return self._repeated(known)
-        self._require_refundable(transaction, request)
-        rest = transaction.gross_amount - transaction.refunded_amount
-        amount = rest if request.amount is None else request.amount
-        self._require_amount(transaction, amount, rest)
-        refund = self._record(transaction, request, amount)
+        refund = self._record(transaction, request, self.check(transaction, request))
         self._lifecycle.refunded(transaction, notify=notify)
         self._clock.call_after(
             self._behaviour.refund_confirmation_seconds,
             lambda: self._confirm_one(transaction, refund),
         )
+        self._clock.call_after(self._behaviour.refund_method_seconds, lambda: _tell_method(refund))
         return refund
+
+    def check(self, transaction: Transaction, request: RefundRequest) -> int:
+        """Refuse what cannot be given back; say how much is to be."""
+        self._require_refundable(transaction, request)
+        rest = transaction.gross_amount - transaction.refunded_amount
+        amount = rest if request.amount is None else request.amount
+        self._require_amount(transaction, amount, rest)
+        return amount
 
     def confirm(self, transaction: Transaction, *, notify: bool = True) -> None:
         """Let the bank confirm whatever it has not confirmed yet."""
@@ -103,8 +109,12 @@ class Refunds:
         whole_only = rule is not None and not rule.partial
         if amount > rest or (whole_only and amount != transaction.gross_amount):
             raise GatewayError(HTTPStatus.REQUEST_URI_TOO_LONG)
+        if 0 <= self._behaviour.refund_funds < amount:
+            raise GatewayError(HTTPStatus.REQUEST_URI_TOO_LONG, _NO_FUNDS)
 
     def _record(self, transaction: Transaction, request: RefundRequest, amount: int) -> Refund:
+        if self._behaviour.refund_funds >= 0:
+            self._behaviour.refund_funds -= amount
         refund = Refund(
             # Without a key the gateway makes one, so a repeated request refunds again.
             key=request.key or self._identifiers.unique(),
@@ -117,3 +127,7 @@ class Refunds:
         )
         transaction.refunds.append(refund)
         return refund
+
+
+def _tell_method(refund: Refund) -> None:
+    refund.method_known = True

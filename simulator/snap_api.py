@@ -7,12 +7,14 @@ from starlette.routing import Route
 
 from simulator.answers import Answer, SnapError
 from simulator.body import Body
-from simulator.calls import Call, Operation, Surface
+from simulator.calls import Call, Manner, Operation
 from simulator.opening import moment_or_none
 from simulator.order_request import later, read_order, read_span
+from simulator.surfaces import Surface
 from simulator.world import World
 
-PAGE = "/snap/v4/redirection"
+PAGE = "/snap/v3/redirection"
+_SNAP = Manner(Surface.SNAP)
 _SHORTEST_EXPIRY = timedelta(seconds=20)
 _LONGEST_LIFE = timedelta(days=7)
 _PAGE_LIFE = timedelta(hours=24)
@@ -22,8 +24,8 @@ _PAID = "transaction_details.order_id has been paid and utilized, please use ano
 
 
 def routes() -> list[Route]:
-    create = Operation("snap_create", create_session, Surface.SNAP)
-    cancel = Operation("snap_cancel", cancel_session, Surface.SNAP)
+    create = Operation("snap_create", create_session, _SNAP)
+    cancel = Operation("snap_cancel", cancel_session, _SNAP)
     return [
         Route("/snap/v1/transactions", create, methods=["POST"]),
         Route("/snap/v1/transactions/{token}/cancel", cancel, methods=["POST"]),
@@ -31,7 +33,7 @@ def routes() -> list[Route]:
 
 
 def create_session(world: World, call: Call) -> Answer:
-    order, problems = read_order(call.body)
+    order, problems = read_order(call.body, strict_symbols=world.behaviour.enforce_order_id_symbols)
     problems += _expiry_problems(world, call.body)
     if order is None or problems:
         raise SnapError(HTTPStatus.BAD_REQUEST, problems)

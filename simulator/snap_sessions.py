@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from simulator.answers import SnapError
+from simulator.behaviour import Behaviour
 from simulator.body import Body
 from simulator.card_teller import CardTeller
 from simulator.clock import Clock, wib_text
@@ -45,7 +46,16 @@ class SnapSession:
 
     @property
     def in_progress(self) -> bool:
-        return self.current is not None and self.current.status not in _DEAD
+        return any(each.status not in _DEAD for each in self.transactions)
+
+    @property
+    def paid(self) -> bool:
+        return any(each.succeeded for each in self.transactions)
+
+    @property
+    def waiting(self) -> list[Transaction]:
+        """List the attempts that can still be paid; the customer may have begun several."""
+        return [each for each in self.transactions if each.status is Status.PENDING]
 
     def is_open(self, now: datetime) -> bool:
         return self.cancelled_at is None and not self.replaced and now < self.expires_at
@@ -59,12 +69,14 @@ class SnapSessions:
     def __init__(
         self,
         clock: Clock,
+        behaviour: Behaviour,
         identifiers: Identifiers,
         ledger: Ledger,
         opener: TransactionOpener,
         teller: CardTeller,
     ) -> None:
         self._clock = clock
+        self._behaviour = behaviour
         self._identifiers = identifiers
         self._ledger = ledger
         self._opener = opener
@@ -119,6 +131,26 @@ class SnapSessions:
         session.cancelled_at = self._clock.now()
         return session.cancelled_at
 
+    def offered(self, session: SnapSession) -> list[Method]:
+        """List the methods of the page: those enabled for it that the merchant has at all."""
+        merchant_id = session.merchant.merchant_id
+        return [
+            method
+            for method in session.methods
+            if not self._behaviour.disables(method.name, merchant_id)
+        ]
+
+    def is_payable(self, session: SnapSession) -> bool:
+        """Tell whether another attempt can be begun: one order is paid once."""
+        if not session.is_open(self._clock.now()) or session.paid:
+            return False
+        merchant_id, order_id = session.merchant.merchant_id, session.order.order_id
+        return all(
+            each in session.transactions
+            for each in self._ledger.of_order(order_id)
+            if each.occupies_order_id and each.merchant.merchant_id == merchant_id
+        )
+
     def choose(
         self, session: SnapSession, method: Method, options: Body | None = None
     ) -> Transaction:
@@ -138,12 +170,9 @@ class SnapSessions:
         now = self._clock.now()
         if not session.is_open(now):
             raise SessionClosedError("this payment page is no longer open")
-        merchant_id = session.merchant.merchant_id
-        if session.in_progress or self._ledger.order_id_is_taken(
-            session.order.order_id, merchant_id
-        ):
-            raise SessionClosedError("this order already has a payment that waits or is done")
-        if method not in session.methods:
+        if not self.is_payable(session):
+            raise SessionClosedError("this order has been paid, or another payment of it waits")
+        if method not in self.offered(session):
             raise SessionClosedError(f"{method.name} is not enabled for this order")
         return Opening(
             merchant=session.merchant,
@@ -166,7 +195,7 @@ class SnapSessions:
             "expires_at": wib_text(session.expires_at),
             "open": session.is_open(self._clock.now()),
             "canceled": session.cancelled_at is not None,
-            "enabled_payments": [method.name for method in session.methods],
+            "enabled_payments": [method.name for method in self.offered(session)],
             "transaction_ids": [each.transaction_id for each in session.transactions],
         }
 

@@ -41,7 +41,8 @@ def malformed(surface: Surface) -> Refusal:
             return RecurringError(HTTPStatus.BAD_REQUEST, "Bad request")
 
 
-def answered(surface: Surface, refusal: Refusal, *, http_status_codes: bool) -> Answer:
+def answered(surface: Surface, refusal: Refusal, *, real: bool) -> Answer:
+    """Word a refusal; `real` tells whether the Core API says its code by HTTP as well."""
     if not isinstance(refusal, GatewayError):
         return refusal.answer()
     match surface:
@@ -49,6 +50,6 @@ def answered(surface: Surface, refusal: Refusal, *, http_status_codes: bool) -> 
             messages = refusal.problems or [refusal.message]
             return SnapError(refusal.code, messages).answer()
         case Surface.CORE:
-            return refusal.answer(http_status_codes=http_status_codes)
+            return refusal.answer(real=real)
         case Surface.RECURRING:
             return RecurringError(refusal.code, refusal.message, refusal.problems).answer()

@@ -40,6 +40,8 @@ class Refund:
     chargeback_uuid: str
     direct: bool
     bank_confirmed_at: datetime | None = None
+    # Whether it went through the bank's system or by hand is told a day later.
+    method_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,30 @@ class Transaction:
     refunds: list[Refund] = field(default_factory=list)
     destination: Destination = Destination()
     snap_token: str = ""
+    # Where the wallet sends the browser; only wallets have one of their own.
+    callback_url: str = ""
+    subscription_id: str = ""
     card_number: str = ""
+    save_card: bool = False
     preauthorized: bool = False
+    # A number that the merchant chose makes the bill one of those asked for by status/b2b.
+    b2b: bool = False
+    fee: int = 0
     cancelled_while_pending: bool = False
     timer: Timer | None = None
 
     @property
     def refunded_amount(self) -> int:
         return sum(refund.amount for refund in self.refunds)
+
+    @property
+    def original_amount(self) -> int:
+        return self.gross_amount - self.fee
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether the customer has paid, whatever became of the money since."""
+        return self.status is not Status.PENDING and self.occupies_order_id
 
     @property
     def is_card(self) -> bool:

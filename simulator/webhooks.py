@@ -14,10 +14,12 @@ from simulator.behaviour import Behaviour
 from simulator.clock import Clock
 from simulator.connections import Connections
 from simulator.deliveries import Delivery, DeliveryAttempt, DeliveryState
-from simulator.documents import notification
+from simulator.documents import notification, sample_notification
 from simulator.faults import Fault, FaultPlan
 from simulator.identifiers import Identifiers
+from simulator.merchants import Merchant
 from simulator.transactions import Transaction
+from simulator.wording import EXTRA
 
 # Minutes before each retry, counted from the failed attempt before it.
 RETRY_MINUTES = (2, 10, 30, 90, 210)
@@ -63,8 +65,23 @@ class WebhookSender:
     def notify(self, transaction: Transaction) -> None:
         """Tell every URL of the transaction what it has become."""
         faults = self._faults.for_webhook(transaction.order_id, transaction.status)
-        urls = transaction.destination.urls(self._behaviour.notify_url)
+        behaviour = self._behaviour
+        if transaction.subscription_id:
+            urls: tuple[str, ...] = (behaviour.recurring_notify_url,)
+        else:
+            urls = transaction.destination.urls(behaviour.notify_url)
         self._dispatch(notification(transaction), urls, faults)
+
+    def tell_account(self, document: Mapping[str, object]) -> None:
+        """Tell what became of a linked account, at the address that is for accounts."""
+        faults = self._faults.for_webhook(str(document["account_id"]), "")
+        self._dispatch(document, (self._behaviour.account_notify_url,), faults)
+
+    def send_sample(self, merchant: Merchant) -> Delivery:
+        """Send what the dashboard's test button sends: a notice of no transaction at all."""
+        sample = sample_notification(merchant, self._identifiers.unique(), self._clock.now())
+        self._dispatch(sample, (self._behaviour.notify_url,), [])
+        return self.deliveries[-1]
 
     async def settle_before_response(self) -> None:
         """Finish what must reach the merchant before the answer to this call does."""
@@ -84,7 +101,9 @@ class WebhookSender:
         self, document: Mapping[str, object], urls: tuple[str, ...], faults: list[Fault]
     ) -> None:
         numbers = {fault.kind: fault.number for fault in faults}
-        order_id = str(document["order_id"])
+        order_id = _line(document)
+        if self._behaviour.extra_fields:
+            document = {**document, **EXTRA}
         overtaken = [] if "reorder" in numbers else self._held.pop(order_id, [])
         content = _encode(document).encode()
         sending = [
@@ -121,7 +140,7 @@ class WebhookSender:
 
     def _hold(self, delivery: Delivery) -> None:
         delivery.state = DeliveryState.HELD
-        held = self._held[str(delivery.document["order_id"])]
+        held = self._held[_line(delivery.document)]
         held.append(delivery)
         self._clock.call_after(_REORDER_PATIENCE_SECONDS, lambda: self._let_go(held))
 
@@ -140,7 +159,7 @@ class WebhookSender:
     def _send(self, delivery: Delivery) -> asyncio.Task[None]:
         delivery.state = DeliveryState.SENDING
         delivery.next_retry_at = None
-        line = (str(delivery.document["order_id"]), delivery.url)
+        line = (_line(delivery.document), delivery.url)
         task = self._start(self._attempt_in_turn(delivery, self._latest.get(line)))
         self._latest[line] = task
         task.add_done_callback(lambda _: self._leave(line, task))
@@ -201,3 +220,8 @@ class WebhookSender:
     def _retry(self, delivery: Delivery) -> None:
         if delivery.state is DeliveryState.WAITING:
             self._send(delivery)
+
+
+def _line(document: Mapping[str, object]) -> str:
+    """Say what the notice is about; what is about one thing keeps its order."""
+    return str(document.get("order_id") or document["account_id"])

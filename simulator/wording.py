@@ -46,7 +46,7 @@ _INDONESIAN = {
 _LISTS = ("error_messages", "validation_messages")
 EXTRA: Mapping[str, object] = {
     "simulator_new_text": "a field that no document knows",
-    "simulator_new_object": {"numbers": [1, 2], "nothing": None},
+    "simulator_new_object": {"numbers": [1, 2], "text": ""},
 }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from simulator.account_teller import AccountTeller
+from simulator.accounts import PayAccounts
 from simulator.behaviour import Behaviour
 from simulator.card_teller import CardTeller
 from simulator.cards import CardVault
@@ -19,6 +21,8 @@ from simulator.merchants import DEFAULT_MERCHANT, Merchant, MerchantDirectory
 from simulator.opening import TransactionOpener
 from simulator.refunds import Refunds
 from simulator.snap_sessions import SnapSessions
+from simulator.subscription_charges import SubscriptionCharger
+from simulator.subscriptions import Subscriptions
 from simulator.webhooks import WebhookSender
 
 
@@ -28,6 +32,8 @@ class Options:
 
     merchants: Sequence[Merchant] = (DEFAULT_MERCHANT,)
     notify_url: str = ""
+    recurring_notify_url: str = ""
+    account_notify_url: str = ""
     latency_ms: float = 0.0
     clock: datetime | None = None
     time_scale: float = 1.0
@@ -37,7 +43,12 @@ class Options:
 class World:
     def __init__(self, options: Options, connections: Connections) -> None:
         self.merchants = MerchantDirectory(options.merchants)
-        self.behaviour = Behaviour(latency_ms=options.latency_ms, notify_url=options.notify_url)
+        self.behaviour = Behaviour(
+            latency_ms=options.latency_ms,
+            notify_url=options.notify_url,
+            recurring_notify_url=options.recurring_notify_url,
+            account_notify_url=options.account_notify_url,
+        )
         self.clock = Clock(options.clock, options.time_scale)
         self.identifiers = Identifiers(options.seed)
         self.ledger = Ledger()
@@ -65,8 +76,16 @@ class World:
             self.lifecycle,
         )
         self.snap_sessions = SnapSessions(
-            self.clock, self.identifiers, self.ledger, self.opener, self.teller
+            self.clock, self.behaviour, self.identifiers, self.ledger, self.opener, self.teller
         )
+        self.accounts = PayAccounts(self.identifiers, self.webhooks)
+        self.account_teller = AccountTeller(
+            self.behaviour, self.accounts, self.opener, self.lifecycle
+        )
+        charger = SubscriptionCharger(
+            self.clock, self.cards, self.opener, self.teller, self.account_teller
+        )
+        self.subscriptions = Subscriptions(self.clock, self.identifiers, charger)
 
     async def stop(self) -> None:
         self.clock.stop()

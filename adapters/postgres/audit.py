@@ -75,7 +75,7 @@ def chain(
 
 async def append(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store rows of `chain` in the caller's transaction, which keeps the end in the order's row."""
-    await connection.execute(insert(audit_events).values(rows))
+    await connection.execute(insert(audit_events), rows)
 
 
 async def lock_end(connection: AsyncConnection, order_id: str) -> ChainEnd:

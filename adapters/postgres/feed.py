@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Row, Text, cast, func, insert, literal, select, tuple_
+from sqlalchemy import Row, Text, bindparam, cast, func, insert, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.cursors import cursor_of, place_of
@@ -49,25 +49,15 @@ class EventPage:
 
 async def append_event(connection: AsyncConnection, sealer: Sealer, payment: Payment) -> None:
     """Add the payment's new status, in the transaction that holds the order's lock."""
-    own = payment_events.alias()
-    earlier = (
-        select(own.c.xid)
-        .where(own.c.order_id == payment.order_id)
-        .order_by(own.c.version.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     row = {
+        _OF_ORDER: payment.order_id,
         "order_id": payment.order_id,
         "version": payment.version,
         "type": f"payment.{payment.status}",
         "at": payment.updated_at,
         "sealed_payment": _PAYMENT.seal(sealer, payment, payment.order_id, payment.version),
-        # A transaction may get its number while it waits for the order's lock, so the number can
-        # be smaller than that of the event before. Taking the greater keeps versions in order.
-        "xid": func.greatest(func.pg_current_xact_id(type_=TransactionId), earlier),
     }
-    await connection.execute(insert(payment_events).values(row))
+    await connection.execute(_APPEND, row)
 
 
 async def read_events(
@@ -95,6 +85,20 @@ def _event(sealer: Sealer, row: Row[Any]) -> Event:
     )
 
 
+_OF_ORDER = "of_order"
+_EARLIER = payment_events.alias("earlier")
+# A transaction may get its number while it waits for the order's lock, so the number can be
+# smaller than that of the event before. Taking the greater one keeps versions in order.
+_APPEND = insert(payment_events).values(
+    xid=func.greatest(
+        func.pg_current_xact_id(type_=TransactionId),
+        select(_EARLIER.c.xid)
+        .where(_EARLIER.c.order_id == bindparam(_OF_ORDER))
+        .order_by(_EARLIER.c.version.desc())
+        .limit(1)
+        .scalar_subquery(),
+    )
+)
 _SERVED = (
     select(payment_events, cast(payment_events.c.xid, Text).label("xid_text"))
     .where(

@@ -30,6 +30,8 @@ class PaymentPage:
 class PaymentReads:
     def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
         self._engine = engine
+        # One snapshot for all statements, or an order and its attempts might not fit together.
+        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
         self._sealer = sealer
         self._rows = PaymentRows(sealer)
         self._stored = StoredPayments(sealer)
@@ -72,7 +74,7 @@ class PaymentReads:
         if cursor is not None:
             place = tuple_(orders.c.created_at, orders.c.order_id)
             query = query.where(place < place_of(_PLACE, "cursor", cursor))
-        async with self._engine.connect() as connection:
+        async with self._snapshots.connect() as connection:
             found = (await connection.execute(query)).all()
             attempts = await self._stored.attempts(connection, [row.order_id for row in found])
         listed = tuple(self._rows.payment(row, attempts[row.order_id]) for row in found)
@@ -80,11 +82,11 @@ class PaymentReads:
 
     async def events(self, after: str | None, limit: int) -> EventPage:
         """The feed after a cursor; InvalidRequestError when the cursor is not ours."""
-        async with self._engine.connect() as connection:
+        async with self._snapshots.connect() as connection:
             return await read_events(connection, self._sealer, after, limit)
 
     async def _find(self, order_id: str) -> StoredPayment | None:
-        async with self._engine.connect() as connection:
+        async with self._snapshots.connect() as connection:
             return await self._stored.find(connection, order_id)
 
     async def _payment_with(self, attempt: AttemptRef) -> Payment:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Update, func, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,15 +46,13 @@ class PaymentWrites:
         payment = change.payment
         end, entries = audit.chain(payment.order_id, ChainEnd(), why, change.audit)
         values = self._rows.new_order(payment) | _chain_end(end)
-        once = insert(orders).values(values).on_conflict_do_nothing()
-        inserted = await connection.execute(once.returning(orders.c.request_fingerprint))
-        fingerprint = inserted.scalar()
+        fingerprint = (await connection.execute(_INSERT_ORDER, values)).scalar()
         if fingerprint is None:
             return None
         attempts = [
             self._rows.new_attempt(payment.order_id, attempt) for attempt in payment.attempts
         ]
-        await connection.execute(insert(payment_attempts).values(attempts))
+        await connection.execute(insert(payment_attempts), attempts)
         await audit.append(connection, entries)
         await append_event(connection, self._sealer, payment)
         return StoredPayment(payment, receipt_sent=False, audit_end=end, fingerprint=fingerprint)
@@ -107,14 +105,13 @@ class PaymentWrites:
             "opened_at": why.at,
             "sealed_details": _DETAILS.seal(self._sealer, dict(case.details), *row),
         }
-        once = insert(cases).values(values).on_conflict_do_nothing().returning(cases.c.case_id)
-        return (await connection.execute(once)).first() is not None
+        return (await connection.execute(_INSERT_CASE, values)).first() is not None
 
     async def _update_order(
         self, connection: AsyncConnection, payment: Payment, end: ChainEnd
     ) -> None:
-        own = update(orders).where(orders.c.order_id == payment.order_id)
-        await connection.execute(own.values(self._rows.order(payment) | _chain_end(end)))
+        values = self._rows.order(payment) | _chain_end(end)
+        await connection.execute(_UPDATE_ORDER, values | {_ORDER_ID: payment.order_id})
 
     async def _save_attempts(
         self, connection: AsyncConnection, before: Payment, payment: Payment
@@ -122,7 +119,7 @@ class PaymentWrites:
         for old, new in zip(before.attempts, payment.attempts, strict=True):
             if replace(old, transactions=()) != replace(new, transactions=()):
                 values = self._rows.attempt(payment.order_id, new)
-                await connection.execute(_attempt_row(payment.order_id, new.number).values(values))
+                await _update_attempt(connection, payment.order_id, new.number, values)
 
     async def _save_transactions(
         self,
@@ -133,7 +130,7 @@ class PaymentWrites:
     ) -> None:
         rows = self._rows.transactions(before, payment, report)
         if rows:
-            await connection.execute(_UPSERT_TRANSACTION.values(rows))
+            await connection.execute(_UPSERT_TRANSACTION, rows)
 
     async def _save_closing_reason(
         self, connection: AsyncConnection, payment: Payment, reason: tuple[int, str] | None
@@ -141,20 +138,29 @@ class PaymentWrites:
         if reason is not None:
             number, text = reason
             sealed = self._rows.closing_reason(payment.order_id, number, text)
-            own = _attempt_row(payment.order_id, number)
-            await connection.execute(own.values(sealed_closing_reason=sealed))
+            values = {"sealed_closing_reason": sealed}
+            await _update_attempt(connection, payment.order_id, number, values)
 
 
 def _chain_end(end: ChainEnd) -> Values:
     return {"audit_seq": end.seq, "audit_hash": end.hash}
 
 
-def _attempt_row(order_id: str, number: int) -> Update:
-    return update(payment_attempts).where(
-        payment_attempts.c.order_id == order_id, payment_attempts.c.number == number
-    )
+async def _update_attempt(
+    connection: AsyncConnection, order_id: str, number: int, values: Values
+) -> None:
+    await connection.execute(_UPDATE_ATTEMPT, values | {_ORDER_ID: order_id, _NUMBER: number})
 
 
+# Built once: SQLAlchemy then finds the compiled statement by itself, whatever the values are.
+_ORDER_ID, _NUMBER = "of_order", "of_attempt"
+_INSERT_ORDER = insert(orders).on_conflict_do_nothing().returning(orders.c.request_fingerprint)
+_UPDATE_ORDER = update(orders).where(orders.c.order_id == bindparam(_ORDER_ID))
+_UPDATE_ATTEMPT = update(payment_attempts).where(
+    payment_attempts.c.order_id == bindparam(_ORDER_ID),
+    payment_attempts.c.number == bindparam(_NUMBER),
+)
+_INSERT_CASE = insert(cases).on_conflict_do_nothing().returning(cases.c.case_id)
 _NEW = insert(gateway_transactions)
 _UPSERT_TRANSACTION = _NEW.on_conflict_do_update(
     constraint=gateway_transactions.primary_key,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.audit import ChainEnd
@@ -42,12 +42,9 @@ class StoredPayments:
     async def find(
         self, connection: AsyncConnection, order_id: str, *, locked: bool = False
     ) -> StoredPayment | None:
-        query = _ORDER.where(orders.c.order_id == order_id)
-        if locked:
-            # FOR NO KEY UPDATE: shuts out every other writer, but no row that refers to the order.
-            query = query.with_for_update(of=orders, key_share=True)
+        query = _LOCKED_ORDER if locked else _ORDER
         # Two statements: one that waited for a lock would see other tables as they were before.
-        order = (await connection.execute(query)).first()
+        order = (await connection.execute(query, {_ORDER_ID: order_id})).first()
         if order is None:
             return None
         attempts = await self.attempts(connection, [order_id])
@@ -68,10 +65,11 @@ class StoredPayments:
     async def attempts(
         self, connection: AsyncConnection, order_ids: Sequence[str]
     ) -> dict[str, tuple[PaymentAttempt, ...]]:
-        query = _ATTEMPTS.where(payment_attempts.c.order_id.in_(order_ids))
-        return self._rows.attempts(await connection.execute(query))
+        found = await connection.execute(_ATTEMPTS, {_ORDER_IDS: order_ids})
+        return self._rows.attempts(found)
 
 
+_ORDER_ID, _ORDER_IDS = "of_order", "of_orders"
 _ORDER = select(
     orders,
     exists()
@@ -81,7 +79,9 @@ _ORDER = select(
         mail_ledger.c.sent_at.is_not(None),
     )
     .label("receipt_sent"),
-)
+).where(orders.c.order_id == bindparam(_ORDER_ID))
+# FOR NO KEY UPDATE: shuts out every other writer, but no new row that refers to the order.
+_LOCKED_ORDER = _ORDER.with_for_update(of=orders, key_share=True)
 _ATTEMPTS = (
     select(
         payment_attempts,
@@ -91,6 +91,7 @@ _ATTEMPTS = (
         gateway_transactions.c.status.label("transaction_status"),
     )
     .outerjoin(gateway_transactions)
+    .where(payment_attempts.c.order_id == any_(bindparam(_ORDER_IDS, type_=ARRAY(Text))))
     .order_by(
         payment_attempts.c.order_id, payment_attempts.c.number, gateway_transactions.c.position
     )

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from rich.table import Table
 
 from adapters.postgres.schema import migrate as migrate_database
 from settings import PREFIX, Settings, SettingsError, load_settings
-from starter.commands.terminal import AsJson, expected_errors, fail, out, print_json, run
+from starter.commands.terminal import AsJson, expected_errors, fail, listing, out, print_json, run
 from starter.doctor.examination import Finding, examine
 
 # Read by Temporal's own library, which has more of them.
@@ -56,7 +55,7 @@ def list_settings(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table("setting", "source", "value", "meaning", box=None)
+    table = listing("setting", "source", "value", "meaning")
     for row in rows:
         table.add_row(row["setting"], row["source"], row["value"], row["meaning"])
     out.print(table)

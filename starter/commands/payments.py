@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from adapters.display import instant_wib, money
 from payments.errors import PaymentError
@@ -26,6 +26,7 @@ from starter.commands.terminal import (
     expected_errors,
     facts,
     fail,
+    listing,
     out,
     print_json,
     run,
@@ -110,7 +111,7 @@ def methods(
 ) -> None:
     """List the payment methods and what each allows."""
     body = methods_body(None if amount is None else Money(amount, Currency.IDR))
-    table = Table("method", "name", "through", "from", "to", "refund", box=None)
+    table = listing("method", "name", "through", "from", "to", "refund")
     for each in body.methods:
         refund = "partial" if each.partial_refund else "whole" if each.refundable else "by hand"
         table.add_row(
@@ -154,7 +155,7 @@ def _show_payment(payment: Payment, settings: Settings, *, as_json: bool) -> Non
     table = facts(f"order {body.order_id}")
     for name, value in _facts_of(body, payment).items():
         if value:
-            table.add_row(name, value)
+            table.add_row(name, escape(value))
     out.print(table)
     locale = payment.request.locale
     out.print(f"\n{body.message.id if locale is Locale.ID else body.message.en}", markup=False)
@@ -163,7 +164,7 @@ def _show_payment(payment: Payment, settings: Settings, *, as_json: bool) -> Non
 def _facts_of(body: PaymentBody, payment: Payment) -> dict[str, str]:
     shown = body.instructions.model_dump(exclude_none=True) if body.instructions else {}
     return {
-        "status": f"[bold]{body.status}[/bold]",
+        "status": body.status,
         "amount": _rupiah(body.amount),
         "method": body.paid_with or body.method,
         "attempt": f"{body.attempt}: {payment.latest_attempt.status}",

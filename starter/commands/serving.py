@@ -1,5 +1,8 @@
 """Commands that serve until they are told to stop: api, codec-server."""
 
+import signal
+import sys
+
 import typer
 import uvicorn
 from starlette.applications import Starlette
@@ -57,6 +60,9 @@ async def _serve_api(settings: Settings) -> None:
 
 
 async def _serve(app: ASGIApp, host: str, port: int) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn drains, then raises the signal again: that is the end, not a failure.
+        signal.signal(number, lambda *_: sys.exit())
     config = uvicorn.Config(
         app,
         host=host,

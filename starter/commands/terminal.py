@@ -67,6 +67,15 @@ def one_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def listing(name: str, *columns: str) -> Table:
+    """A table whose first column is never cut: it is what people copy."""
+    table = Table(box=None)
+    table.add_column(name, no_wrap=True)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def facts(title: str) -> Table:
     """A table of names and values."""
     table = Table(title=title, title_justify="left", show_header=False, box=None)

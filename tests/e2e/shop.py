@@ -11,8 +11,12 @@ from email.message import EmailMessage
 from typing import Any, TypeVar
 
 import httpx
+from temporalio.client import Client, WorkflowHandle
 
+from adapters.keysets import load_aead
+from adapters.temporal.client import connect
 from local_stack.stack import Stack
+from workflows.names import workflow_id
 
 Found = TypeVar("Found")
 
@@ -24,6 +28,7 @@ PAUSE_SECONDS = 0.05
 class Shop:
     stack: Stack
     http: httpx.AsyncClient
+    temporal: Client
     prefix: str = field(default_factory=lambda: f"E-{uuid.uuid4().hex[:10]}")
 
     def order(self, **changes: Any) -> dict[str, Any]:
@@ -89,6 +94,25 @@ class Shop:
             if transaction["order_id"].rpartition("~")[0] == order_id
         ]
 
+    async def delivered(self, gateway_order_id: str, status: str) -> None:
+        """Wait until the bridge has taken Midtrans' notification of this status."""
+
+        async def look() -> bool | None:
+            answer = await self.http.get(
+                f"{self.simulator}/notifications", params={"order_id": gateway_order_id}
+            )
+            taken = (
+                each["transaction_status"] == status and each["attempts"][-1]["status"] == 200
+                for each in answer.json()["notifications"]
+                if each["attempts"]
+            )
+            return any(taken) or None
+
+        await until(look)
+
+    def run(self, order_id: str) -> WorkflowHandle[Any, Any]:
+        return self.temporal.get_workflow_handle(workflow_id(order_id))
+
     async def feed(self, order_id: str) -> list[str]:
         """The types of the order's events, in the order of the feed."""
         types: list[str] = []
@@ -134,8 +158,10 @@ class Shop:
 @asynccontextmanager
 async def open_shop(stack: Stack) -> AsyncIterator[Shop]:
     trust = ssl.create_default_context(cafile=stack.certificates.ca)
+    keyset = load_aead(stack.environment["PAYMENTS_KEYSET_TEMPORAL"])
+    temporal = await connect(keyset, environment=stack.environment)
     async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
-        yield Shop(stack, http)
+        yield Shop(stack, http, temporal)
 
 
 async def until(look: Callable[[], Awaitable[Found | None]]) -> Found:

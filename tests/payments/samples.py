@@ -12,6 +12,7 @@ from payments.gateway import (
     Instructions,
     StatusReport,
 )
+from payments.invoice import Merchant
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency, Money
 from payments.payment import Payment
@@ -19,6 +20,7 @@ from payments.request import Customer, LineItem, PaymentRequest
 from payments.status import AttemptStatus
 
 NOW = datetime(2026, 11, 23, 7, 0, 0, 123456, tzinfo=UTC)
+MERCHANT = Merchant(name="Skaters", address=("Jl. Kemang Raya 10",), email="halo@skaters.example")
 TERMS = Terms(merchant_id="G812785002", another_method=timedelta(hours=24))
 
 REQUEST = PaymentRequest(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
@@ -55,6 +56,7 @@ class Keysets:
 class Shop:
     """The parts of the service, and the API in front of them."""
 
+    engine: AsyncEngine
     store: PaymentStore
     invoices: InvoiceStore
     gateway: PlannedGateway
@@ -110,6 +112,11 @@ def keysets() -> Keysets:
 
 
 @pytest.fixture(scope="session")
+def sealer(keysets: Keysets) -> Sealer:
+    return Sealer(load_aead(keysets.database), load_mac(keysets.lookup))
+
+
+@pytest.fixture(scope="session")
 async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     directory: Path = tmp_path_factory.mktemp("starter")
     async with postgres_alone(directory) as postgres:
@@ -128,13 +135,13 @@ def temporal_client(temporal: WorkflowEnvironment, keysets: Keysets) -> Client:
 
 
 @pytest.fixture(scope="session")
-async def shop(database_url: str, temporal_client: Client, keysets: Keysets) -> AsyncIterator[Shop]:
+async def shop(database_url: str, temporal_client: Client, sealer: Sealer) -> AsyncIterator[Shop]:
     engine = create_engine(database_url, application_name="tests", pool_size=20)
-    sealer = Sealer(load_aead(keysets.database), load_mac(keysets.lookup))
     terms = Terms(merchant_id=MERCHANT_ID, another_method=timedelta(hours=24))
     store = PaymentStore(engine, sealer, terms)
     gateway = PlannedGateway()
     shop = Shop(
+        engine=engine,
         store=store,
         invoices=InvoiceStore(engine, sealer, MERCHANT),
         gateway=gateway,
@@ -175,3 +182,26 @@ async def http(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
     """The API as the shop's checkout calls it."""
     async with shop.http() as client:
         yield client
+
+
+@pytest.fixture
+def keyset_settings(keysets: Keysets) -> dict[str, str]:
+    return {
+        "PAYMENTS_KEYSET_TEMPORAL": keysets.temporal,
+        "PAYMENTS_KEYSET_DATABASE": keysets.database,
+        "PAYMENTS_KEYSET_LOOKUP": keysets.lookup,
+    }
+
+
+@pytest.fixture
+def environment(
+    shop: Shop, database_url: str, temporal: WorkflowEnvironment, keyset_settings: dict[str, str]
+) -> dict[str, str]:
+    """What a process is told that works on the same parts."""
+    return {
+        **keyset_settings,
+        "PAYMENTS_DATABASE_URL": database_url,
+        "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": temporal.client.namespace,
+        "COLUMNS": "200",
+    }

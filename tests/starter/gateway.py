@@ -37,6 +37,7 @@ class PlannedGateway:
 
     refusals: dict[str, Exception] = field(default_factory=dict)
     delays: dict[str, Delay] = field(default_factory=dict)
+    stubborn: set[str] = field(default_factory=set)
     called: Counter[str] = field(default_factory=Counter)
     _charges: dict[str, Charge] = field(default_factory=dict)
     _held: dict[str, AttemptStatus] = field(default_factory=dict)
@@ -60,6 +61,8 @@ class PlannedGateway:
 
     async def close(self, attempt: AttemptRef, token: str | None) -> bool:
         name = attempt.gateway_order_id
+        if attempt.order_id in self.stubborn:
+            return False
         if self._held.get(name) in OPEN:
             self._held[name] = AttemptStatus.EXPIRED
         return True

@@ -1,6 +1,5 @@
 """The order that most tests begin with: as JSON, as a request, as a stored payment."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,7 +58,3 @@ def awaiting(order_id: str, shown: Instructions | None = VIRTUAL_ACCOUNT) -> Pay
     """A stored order whose customer is to pay."""
     opened = ChargeOpened(instructions=shown, report=None)
     return charge_opened(prepared(order_id), 1, opened, TERMS, NOW).payment
-
-
-def with_status(payment: Payment, **members: Any) -> Payment:
-    return replace(payment, **members)

@@ -48,7 +48,7 @@ BAD = {
     "amount-as-text": ({"amount": rupiah("350000")}, "amount.value", "must be an integer"),
     "amount-as-fraction": ({"amount": rupiah(350000.5)}, "amount.value", "must be an integer"),
     "amount-as-float": ({"amount": rupiah(350000.0)}, "amount.value", "must be an integer"),
-    "amount-as-boolean": ({"amount": rupiah(True)}, "amount.value", "must be an integer"),
+    "amount-as-boolean": ({"amount": rupiah(value=True)}, "amount.value", "must be an integer"),
     "amount-beyond-all": ({"amount": rupiah(10**30)}, "amount.value", "must be at most"),
     "price-as-text": ({"items": [{**BOARD, "price": "1"}]}, "items[0].price", "an integer"),
     "price-beyond-all": ({"items": [{**BOARD, "price": -(10**17)}]}, "items[0].price", "at least"),
@@ -99,7 +99,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("changed", "field", "rule"), list(BAD.values()), ids=list(BAD))
-async def test_bad_input_names_field_and_rule_and_writes_nothing(  # noqa: PLR0913 - a table
+async def test_bad_input_names_field_and_rule_and_writes_nothing(
     http: httpx.AsyncClient,
     shop: Shop,
     order_id: str,
@@ -189,11 +189,11 @@ async def test_what_is_no_json_is_refused(http: httpx.AsyncClient, body: bytes) 
     assert answer.json()["code"] == ProblemCode.MALFORMED_JSON
 
 
-@pytest.mark.parametrize("document", [[], "order", 1, None, True])
-async def test_json_that_is_no_object_breaks_a_rule(
-    http: httpx.AsyncClient, document: object
-) -> None:
-    answer = await http.post("/v1/payments", json=document)
+@pytest.mark.parametrize("document", ["[]", '"order"', "1", "null", "true"])
+async def test_json_that_is_no_object_breaks_a_rule(http: httpx.AsyncClient, document: str) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = await http.post("/v1/payments", content=document, headers=headers)
 
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"field": "body", "rule": "must be an object"}]

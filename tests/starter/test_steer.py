@@ -1,15 +1,16 @@
 """Reading and cancelling payments, on real parts."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
+from temporalio.client import Client
 
+from adapters.postgres.tables import audit_events
 from payments.commands import Answer
 from payments.gateway import AttemptRef
 from payments.methods import Integration
-from payments.status import PaymentStatus
 from starter.problems import ProblemCode
 from tests.starter.conftest import READER_KEY, Shop
 from tests.starter.orders import order
@@ -92,6 +93,34 @@ async def test_money_that_was_faster_than_a_cancel_wins(
 
     assert answer.status_code == 409
     assert answer.json()["code"] == ProblemCode.ALREADY_PAID
+
+
+async def test_a_cancel_that_the_gateway_is_slow_to_carry_out_is_under_way(
+    http: httpx.AsyncClient, shop: Shop, order_id: str
+) -> None:
+    shop.gateway.stubborn.add(order_id)
+    await http.post("/v1/payments", json=order(order_id))
+
+    async with shop.http(patience=timedelta(seconds=0.7)) as hasty:
+        answer = await hasty.post(f"/v1/payments/{order_id}/cancel", json={"reason": "sold out"})
+
+    assert answer.status_code == 202
+    assert answer.json()["status"] == "checking"
+    assert "jangan membayar lagi" in answer.json()["message"]["id"]
+
+
+async def test_without_temporal_nothing_is_cancelled(
+    http: httpx.AsyncClient, shop: Shop, order_id: str
+) -> None:
+    await http.post("/v1/payments", json=order(order_id))
+    nobody = await Client.connect("127.0.0.1:9", lazy=True)
+
+    async with shop.http(patience=timedelta(seconds=0.7), temporal=nobody) as without:
+        answer = await without.post(f"/v1/payments/{order_id}/cancel", json={"reason": "sold out"})
+
+    assert answer.status_code == 503
+    read = await http.get(f"/v1/payments/{order_id}")
+    assert read.json()["status"] == "awaiting_payment"
 
 
 async def test_a_paid_order_is_answered_as_paid_to_the_same_request(
@@ -179,16 +208,17 @@ async def test_methods_are_those_that_take_the_amount(http: httpx.AsyncClient) -
     assert found["bca_va"]["amount_max"] == {"value": 20_000_000_000, "currency": "IDR"}
 
 
-async def test_the_actor_of_a_change_is_the_key_s_client(
+async def test_the_audit_names_the_client_whose_key_it_was(
     http: httpx.AsyncClient, shop: Shop, order_id: str
 ) -> None:
     await http.post("/v1/payments", json=order(order_id))
+    await http.post(f"/v1/payments/{order_id}/cancel", json={"reason": "sold out"})
 
-    stored = await shop.store.payment(order_id)
+    query = select(audit_events.c.actor).where(audit_events.c.order_id == order_id)
+    async with shop.engine.connect() as connection:
+        actors = set((await connection.execute(query)).scalars())
 
-    assert stored is not None
-    assert stored.status is PaymentStatus.AWAITING_PAYMENT
-    assert replace(stored, version=0).order_id == order_id
+    assert actors == {"api:checkout", "gateway"}
 
 
 async def test_a_reader_s_key_reads_and_starts_nothing(shop: Shop, order_id: str) -> None:

@@ -1,13 +1,14 @@
 """One PostgreSQL per test run, one migrated database in it; each test uses orders of its own."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from tink import mac
 
-from adapters.keysets import load_aead, load_mac, new_aead_keyset, new_mac_keyset
+from adapters.keysets import AeadKeyset, load_aead, load_mac, new_aead_keyset, new_mac_keyset
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
@@ -16,11 +17,9 @@ from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from local_stack.ports import Ports
 from local_stack.postgres import Postgres, run_postgres
-from payments.invoice import Merchant
+from payments.payment import Progress
 from payments.request import PaymentRequest
-from tests.payments.samples import REQUEST, SNAP_REQUEST, TERMS
-
-MERCHANT = Merchant(name="Skaters", address=("Jl. Kemang Raya 10",), email="halo@skaters.example")
+from tests.payments.samples import MERCHANT, REQUEST, SNAP_REQUEST, TERMS, opening_of, placement_of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,8 +50,18 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="session")
-def sealer() -> Sealer:
-    return Sealer(load_aead(new_aead_keyset()), load_mac(new_mac_keyset()))
+def keyset() -> AeadKeyset:
+    return load_aead(new_aead_keyset())
+
+
+@pytest.fixture(scope="session")
+def lookup() -> mac.Mac:
+    return load_mac(new_mac_keyset())
+
+
+@pytest.fixture(scope="session")
+def sealer(keyset: AeadKeyset, lookup: mac.Mac) -> Sealer:
+    return Sealer(keyset, lookup)
 
 
 @pytest.fixture
@@ -84,3 +93,14 @@ def order(new_order: Callable[[], PaymentRequest]) -> PaymentRequest:
 @pytest.fixture
 def snap_order() -> PaymentRequest:
     return replace(SNAP_REQUEST, order_id=f"SKT-{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def opened(store: PaymentStore) -> Callable[[PaymentRequest], Awaitable[Progress]]:
+    """Bring an order to the point where its customer can pay."""
+
+    async def open_order(request: PaymentRequest) -> Progress:
+        await store.place(placement_of(request))
+        return await store.record_opened(opening_of(request))
+
+    return open_order

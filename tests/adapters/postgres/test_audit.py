@@ -17,6 +17,10 @@ from payments.changes import AuditEntry
 from payments.request import PaymentRequest
 from tests.payments.samples import NOW, REQUEST, TERMS, opening_of, placement_of
 
+ADD_AN_ENTRY = """
+INSERT INTO audit_events SELECT order_id, 5, at, actor, cause, event, details, hash
+FROM audit_events WHERE order_id = 'SKT-3' AND seq = 4
+"""
 FIRST, SECOND, THIRD = (replace(REQUEST, order_id=f"SKT-{number}") for number in (1, 2, 3))
 
 
@@ -105,8 +109,7 @@ async def test_pages_change_nothing(log: AsyncEngine, page: int) -> None:
             BrokenRow("SKT-2", 1, "gap"),
         ),
         (
-            "INSERT INTO audit_events SELECT order_id, 5, at, actor, cause, event, details, hash "
-            + "FROM audit_events WHERE order_id = 'SKT-3' AND seq = 4",
+            ADD_AN_ENTRY,
             BrokenRow("SKT-3", 5, "hash"),
         ),
         (

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from tink import mac
 
-from adapters.keysets import load_aead, load_mac, new_aead_keyset, new_mac_keyset
+from adapters.keysets import AeadKeyset
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.sealing import Cell, Sealer
@@ -18,9 +19,9 @@ from payments.invoice import Invoice, Merchant
 from payments.money import Currency, Money
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
-from tests.adapters.postgres.conftest import MERCHANT
 from tests.adapters.postgres.rows import audited, count_of
 from tests.payments.samples import (
+    MERCHANT,
     TERMS,
     after,
     answer_of,
@@ -198,11 +199,14 @@ async def test_the_first_pdf_is_kept(
 
 
 async def test_numbers_have_no_gaps_however_many_are_issued_at_once_or_fail(
-    engine: AsyncEngine, new_order: Callable[[], PaymentRequest]
+    engine: AsyncEngine,
+    keyset: AeadKeyset,
+    lookup: mac.Mac,
+    new_order: Callable[[], PaymentRequest],
 ) -> None:
     # A year of its own, so that the series begins here.
     at = datetime(2041, 1, 1, tzinfo=UTC)
-    sealer = FailingSealer(load_aead(new_aead_keyset()), load_mac(new_mac_keyset()))
+    sealer = FailingSealer(keyset, lookup)
     own_store = PaymentStore(engine, sealer, TERMS)
     invoices = InvoiceStore(engine, sealer, MERCHANT)
     orders = [new_order() for _ in range(50)]

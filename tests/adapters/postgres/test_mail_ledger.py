@@ -1,5 +1,6 @@
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,7 +31,7 @@ async def test_a_mail_keeps_its_message_id(ledger: MailLedger, receipt: MailOrde
 
 
 async def test_each_attempt_has_a_mail_of_its_own(ledger: MailLedger, receipt: MailOrder) -> None:
-    second = MailOrder(order_id=receipt.order_id, kind=receipt.kind, attempt=2, at=NOW)
+    second = replace(receipt, attempt=2)
 
     assert await ledger.message_id(receipt) != await ledger.message_id(second)
 
@@ -57,6 +58,16 @@ async def test_a_sent_mail_is_told_once_and_changes_no_version(
     assert not after.receipt_due
     assert after.version == before.version
     assert (await audited(engine, receipt.order_id))[6:] == [("mail.sent", "service", "send_mail")]
+
+
+async def test_simultaneous_mails_are_told_one_after_another(
+    ledger: MailLedger, engine: AsyncEngine, receipt: MailOrder
+) -> None:
+    mails = [replace(receipt, attempt=number) for number in range(1, 11)]
+
+    await asyncio.gather(*(ledger.record_sent(mail) for mail in mails))
+
+    assert len(await audited(engine, receipt.order_id)) == 6 + len(mails)
 
 
 async def test_a_mail_that_was_sent_unprepared_counts_as_sent(

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,10 @@ from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.sealing import Sealer, normal_email, normal_phone
 from adapters.postgres.tables import orders, payment_attempts
 from payments.errors import InvalidRequestError
-from payments.payment import Payment
+from payments.payment import Payment, payment_status_from
 from payments.request import PaymentRequest
-from payments.status import PaymentStatus
-from tests.payments.samples import opening_of, placement_of
+from payments.status import AttemptStatus, PaymentStatus
+from tests.payments.samples import answer_of, opening_of, placement_of
 
 _DAYS = count()
 
@@ -84,6 +85,27 @@ async def test_payments_are_found_by_status(
 
     # What was opened for another order does not fit this one.
     assert ids(page.payments) == placed_orders[4:]
+
+
+async def test_a_payment_is_read_as_it_was_at_one_instant(
+    store: PaymentStore, new_order: Callable[[], PaymentRequest]
+) -> None:
+    orders = [new_order() for _ in range(8)]
+    for order in orders:
+        await store.place(placement_of(order))
+
+    async def live() -> None:
+        for order in orders:
+            await store.record_opened(opening_of(order))
+            await store.record_answer(answer_of(order, AttemptStatus.PAID))
+
+    async def watch(order: PaymentRequest) -> None:
+        while (payment := await store.payment(order.order_id)) is not None:
+            assert payment.status is payment_status_from(payment.latest_attempt)
+            if payment.status is PaymentStatus.PAID:
+                return
+
+    await asyncio.gather(live(), *(watch(order) for order in orders))
 
 
 # Among them `[]` and `[1,2]`: well written, but no place in this list.

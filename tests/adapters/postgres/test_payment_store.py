@@ -5,13 +5,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.gateway_reports import ReportState
 from adapters.postgres.payment_store import PaymentStore
-from adapters.postgres.sealing import Cell, Sealer
 from adapters.postgres.tables import (
     audit_events,
-    cases,
-    gateway_reports,
     orders,
     payment_attempts,
     payment_events,
@@ -19,39 +15,24 @@ from adapters.postgres.tables import (
 from payments.changes import placed
 from payments.commands import RefusedCharge
 from payments.errors import OrderConflictError, OrderUnknownError
-from payments.gateway import AttemptRef, ClosingCause
+from payments.gateway import AttemptRef
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency, Money
-from payments.notice import Notice
-from payments.payment import CaseCode, Progress
+from payments.payment import Progress
 from payments.request import Customer, Locale, PaymentRequest
-from payments.status import AttemptStatus, PaymentStatus
-from tests.adapters.postgres.rows import audited, count_of, rows_of
+from payments.status import PaymentStatus
+from tests.adapters.postgres.rows import audited, count_of
 from tests.payments.samples import (
     NOW,
     SNAP_PAGE,
     after,
-    answer_of,
     attempt_of,
     awaiting_payment,
-    closing_of,
     opening_of,
     placement_of,
-    report_of,
 )
 
 Paying = Callable[[PaymentRequest], Awaitable[Progress]]
-
-
-@pytest.fixture
-def opened(store: PaymentStore) -> Paying:
-    """Bring an order to the point where its customer can pay."""
-
-    async def open_order(request: PaymentRequest) -> Progress:
-        await store.place(placement_of(request))
-        return await store.record_opened(opening_of(request))
-
-    return open_order
 
 
 class TestPlace:
@@ -198,245 +179,3 @@ class TestCharge:
             await store.charge(attempt)
         with pytest.raises(OrderUnknownError):
             await store.record_opened(opening_of(order))
-
-
-class TestRecordAnswer:
-    async def test_the_order_becomes_paid(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-
-        progress = await store.record_answer(answer_of(order, AttemptStatus.PAID))
-
-        assert progress.status is PaymentStatus.PAID
-        assert progress.version == 3
-        assert progress.invoice_due
-        assert progress.receipt_due
-        payment = await store.payment(order.order_id)
-        assert payment is not None
-        assert (payment.paid_at, payment.paid_attempt) == (after(minutes=1), 1)
-        assert (await audited(engine, order.order_id))[4:] == [
-            ("transaction.paid", "gateway", "gateway_answer"),
-            ("order.paid", "gateway", "gateway_answer"),
-        ]
-
-    async def test_a_repeated_answer_is_no_news(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-        progress = await store.record_answer(answer_of(order, AttemptStatus.PAID))
-
-        again = await store.record_answer(
-            answer_of(order, AttemptStatus.PAID, at=after(hours=1), is_closed=True)
-        )
-
-        assert again == progress
-        assert await count_of(engine, audit_events, order.order_id) == 6
-        assert await count_of(engine, payment_events, order.order_id) == 3
-
-    async def test_simultaneous_equal_answers_pay_once(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-
-        answers = await asyncio.gather(
-            *(store.record_answer(answer_of(order, AttemptStatus.PAID)) for _ in range(20))
-        )
-
-        assert len(set(answers)) == 1
-        assert answers[0].version == 3
-        assert await count_of(engine, audit_events, order.order_id) == 6
-
-    async def test_a_mismatch_answered_again_and_again_is_one_case(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-        wrong = answer_of(order, replace(report_of(order, AttemptStatus.PAID), nonce="another"))
-
-        first = await store.record_answer(wrong)
-        for hours in range(1, 4):
-            assert await store.record_answer(replace(wrong, at=after(hours=hours))) == first
-
-        assert first.attention is CaseCode.MISMATCH
-        assert first.waits_for_a_human
-        assert await count_of(engine, cases, order.order_id) == 1
-        assert await count_of(engine, audit_events, order.order_id) == 5
-
-    async def test_a_case_of_another_transaction_is_another_case(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-        wrong = replace(report_of(order, AttemptStatus.PAID), nonce="another")
-        await store.record_answer(answer_of(order, wrong))
-
-        other = await store.record_answer(answer_of(order, replace(wrong, transaction_id="trx-2")))
-
-        assert other.version == 4
-        assert await count_of(engine, cases, order.order_id) == 2
-
-    @pytest.mark.parametrize("report", [None, AttemptStatus.EXPIRED])
-    async def test_a_closed_attempt_without_money_ends(
-        self,
-        store: PaymentStore,
-        engine: AsyncEngine,
-        snap_order: PaymentRequest,
-        opened: Paying,
-        report: AttemptStatus | None,
-    ) -> None:
-        await opened(snap_order)
-        await store.begin_closing(closing_of(snap_order, ClosingCause.DEADLINE))
-
-        progress = await store.record_answer(answer_of(snap_order, report, is_closed=True))
-
-        assert progress.status is PaymentStatus.EXPIRED
-        assert progress.version == 4
-        assert await count_of(engine, payment_events, snap_order.order_id) == 4
-
-    async def test_an_answer_that_is_no_news_still_ends_a_closed_attempt(
-        self, store: PaymentStore, snap_order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(snap_order)
-        await store.record_answer(answer_of(snap_order, AttemptStatus.DENIED))
-        await store.begin_closing(closing_of(snap_order, ClosingCause.DEADLINE))
-
-        progress = await store.record_answer(
-            answer_of(snap_order, AttemptStatus.DENIED, is_closed=True)
-        )
-
-        assert progress.status is PaymentStatus.FAILED
-
-    async def test_a_known_mismatch_is_not_told_again_when_the_attempt_ends(
-        self, store: PaymentStore, engine: AsyncEngine, snap_order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(snap_order)
-        wrong = replace(report_of(snap_order, AttemptStatus.EXPIRED), nonce="another")
-        await store.record_answer(answer_of(snap_order, wrong))
-
-        progress = await store.record_answer(answer_of(snap_order, wrong, is_closed=True))
-
-        assert progress.status is PaymentStatus.EXPIRED
-        events = [event for event, _, _ in await audited(engine, snap_order.order_id)]
-        assert events[3:] == ["case.mismatch", "attempt.expired"]
-
-    async def test_money_that_does_not_fit_never_ends_an_attempt(
-        self, store: PaymentStore, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-        wrong = replace(report_of(order, AttemptStatus.PAID), amount=Money(1, Currency.IDR))
-
-        progress = await store.record_answer(answer_of(order, wrong, is_closed=True))
-
-        assert progress.status is PaymentStatus.CHECKING
-
-    async def test_transactions_keep_their_order(
-        self, store: PaymentStore, snap_order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(snap_order)
-        heard = [
-            ("z", AttemptStatus.PENDING),
-            ("a", AttemptStatus.DENIED),
-            ("m", AttemptStatus.PENDING),
-            ("z", AttemptStatus.EXPIRED),
-        ]
-        for transaction_id, status in heard:
-            report = report_of(snap_order, status, transaction_id)
-            await store.record_answer(answer_of(snap_order, report))
-
-        progress = await store.progress(snap_order.order_id)
-        assert progress is not None
-        assert progress.latest_attempt.transactions == (
-            ("a", AttemptStatus.DENIED),
-            ("m", AttemptStatus.PENDING),
-            ("z", AttemptStatus.EXPIRED),
-        )
-
-
-class TestBeginClosing:
-    async def test_it_names_who_and_why_and_keeps_the_reason_secret(
-        self,
-        store: PaymentStore,
-        engine: AsyncEngine,
-        sealer: Sealer,
-        order: PaymentRequest,
-        opened: Paying,
-    ) -> None:
-        await opened(order)
-
-        progress = await store.begin_closing(
-            closing_of(order, ClosingCause.CANCEL, reason="Sari changed her mind")
-        )
-
-        assert progress.status is PaymentStatus.CHECKING
-        assert progress.latest_attempt.closing is ClosingCause.CANCEL
-        assert (await audited(engine, order.order_id))[4:] == [
-            ("attempt.closing", "checkout", "cancel")
-        ]
-        (attempt,) = await rows_of(engine, payment_attempts, order.order_id)
-        cell = Cell.of(payment_attempts.c.sealed_closing_reason, order.order_id, 1)
-        assert sealer.open(cell, attempt["sealed_closing_reason"]) == b"Sari changed her mind"
-
-    async def test_a_repeat_stores_nothing(
-        self, store: PaymentStore, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-        closing = closing_of(order, ClosingCause.CANCEL)
-
-        assert await store.begin_closing(closing) == await store.begin_closing(closing)
-
-    async def test_money_beats_a_simultaneous_cancel_or_must_go_back(
-        self, store: PaymentStore, order: PaymentRequest, opened: Paying
-    ) -> None:
-        await opened(order)
-
-        await asyncio.gather(
-            store.record_answer(answer_of(order, AttemptStatus.PAID)),
-            store.begin_closing(closing_of(order, ClosingCause.CANCEL)),
-        )
-
-        progress = await store.progress(order.order_id)
-        assert progress is not None
-        assert progress.status is PaymentStatus.PAID
-
-
-class TestRecordNotice:
-    async def test_a_notice_is_kept_once_as_it_came(
-        self, store: PaymentStore, engine: AsyncEngine, sealer: Sealer, order: PaymentRequest
-    ) -> None:
-        await store.place(placement_of(order))
-        notice = notice_of(order)
-
-        await store.record_notice(order.order_id, notice)
-        await store.record_notice(order.order_id, replace(notice, received_at=after(hours=1)))
-
-        (row,) = await rows_of(engine, gateway_reports, order.order_id)
-        assert row["state"] == ReportState.RECORDED
-        assert row["received_at"] == NOW
-        cell = Cell.of(gateway_reports.c.sealed_raw, row["digest"])
-        assert sealer.open(cell, row["sealed_raw"]) == notice.raw.encode()
-
-    async def test_a_notice_that_says_something_else_is_another(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
-    ) -> None:
-        await store.record_notice(order.order_id, notice_of(order))
-        await store.record_notice(order.order_id, replace(notice_of(order), raw="{}"))
-
-        assert await count_of(engine, gateway_reports, order.order_id) == 2
-
-    async def test_a_notice_of_an_unknown_order_is_kept_as_unmatched(
-        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
-    ) -> None:
-        await store.record_notice(order.order_id, notice_of(order))
-
-        (row,) = await rows_of(engine, gateway_reports, order.order_id)
-        assert row["state"] == ReportState.UNMATCHED
-
-
-def notice_of(request: PaymentRequest) -> Notice:
-    return Notice(
-        gateway="midtrans",
-        gateway_order_id=f"{request.order_id}~1",
-        transaction_id="trx-1",
-        status=AttemptStatus.PAID,
-        received_at=NOW,
-        raw='{"gross_amount": "350000.00"}',
-    )

@@ -1,0 +1,160 @@
+"""What checkout sees of a payment: the members of the contract, and nothing that misleads."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from payments.changes import charge_refused, closed, closing_begun
+from payments.gateway import ClosingCause, InstructionKind, Instructions
+from payments.methods import METHODS, PaymentMethod
+from payments.payment import CaseCode, Payment
+from payments.request import Locale
+from payments.status import PaymentStatus
+from starter.views import message, methods_body, payment_body
+from tests.starter.orders import NOW, TERMS, awaiting, prepared
+
+MEMBERS = [
+    "order_id",
+    "status",
+    "version",
+    "livemode",
+    "attempt",
+    "method",
+    "paid_with",
+    "amount",
+    "refunded_amount",
+    "created_at",
+    "expires_at",
+    "paid_at",
+    "retry_until",
+    "methods",
+    "fulfillable",
+    "fulfil_after",
+    "payment_url",
+    "instructions",
+    "message",
+    "invoice_number",
+    "attempts",
+    "refunds",
+    "attention",
+]
+INSTRUCTION_MEMBERS = [
+    "kind",
+    "token",
+    "redirect_url",
+    "va_number",
+    "bank",
+    "bill_key",
+    "biller_code",
+    "qr_string",
+    "qr_url",
+    "deeplink_url",
+    "payment_code",
+    "store",
+]
+
+
+def seen(payment: Payment, seconds: float = 0) -> dict[str, Any]:
+    body = payment_body(payment, NOW + timedelta(seconds=seconds), livemode=False)
+    document: dict[str, Any] = json.loads(body.model_dump_json())
+    return document
+
+
+def paid(payment: Payment, method: PaymentMethod) -> Payment:
+    return replace(payment, status=PaymentStatus.PAID, paid_with=method, paid_at=NOW)
+
+
+def test_the_members_are_those_of_the_contract_in_their_order() -> None:
+    body = seen(awaiting("SKT-1"))
+
+    assert list(body) == MEMBERS
+    assert list(body["instructions"]) == INSTRUCTION_MEMBERS
+    assert list(body["attempts"][0]) == [
+        "attempt",
+        "method",
+        "gateway",
+        "gateway_order_id",
+        "status",
+        "transactions",
+    ]
+
+
+def test_an_awaited_payment_shows_how_to_pay_until_when() -> None:
+    body = seen(awaiting("SKT-1"))
+
+    assert body["status"] == "awaiting_payment"
+    assert body["amount"] == {"value": 350000, "currency": "IDR"}
+    assert body["refunded_amount"] == {"value": 0, "currency": "IDR"}
+    assert body["instructions"]["kind"] == "virtual_account"
+    assert body["attempts"][0]["gateway_order_id"] == "SKT-1~1"
+    assert body["message"]["id"] == (
+        "Silakan transfer Rp350.000 ke BCA Virtual Account nomor 81278500253 sebelum"
+        " 23 November 2026 14.05 WIB. Jumlahnya harus sama persis."
+    )
+    assert body["methods"][-1] == "bca_va"
+    assert body["retry_until"] is None
+
+
+def test_every_instant_is_utc_to_the_second() -> None:
+    body = seen(paid(awaiting("SKT-1"), PaymentMethod.PERMATA_VA))
+
+    assert body["created_at"] == "2026-11-23T07:00:00Z"
+    assert body["expires_at"] == "2026-11-23T07:05:00Z"
+    assert body["paid_at"] == "2026-11-23T07:00:00Z"
+    assert body["fulfil_after"] == "2026-11-23T07:15:00Z"
+
+
+def test_nobody_is_told_how_to_pay_when_it_would_be_in_vain() -> None:
+    closing = closing_begun(awaiting("SKT-1"), 1, ClosingCause.DEADLINE).payment
+    expired = closed(closing, 1, TERMS, NOW).payment
+
+    for payment in (prepared("SKT-1"), closing, expired):
+        assert seen(payment)["instructions"] is None
+        assert "81278500253" not in json.dumps(seen(payment))
+
+
+def test_after_a_failure_other_methods_are_offered_until_the_window_ends() -> None:
+    failed = charge_refused(prepared("SKT-1"), 1, "402", TERMS, NOW).payment
+
+    assert seen(failed)["retry_until"] == "2026-11-24T07:00:00Z"
+    assert "qris" in seen(failed)["methods"]
+    assert seen(failed)["methods"][-1] == "bca_va"
+    assert seen(failed, seconds=86_400)["methods"] == []
+
+
+def test_goods_wait_while_a_settlement_may_still_be_reversed() -> None:
+    payment = paid(awaiting("SKT-1"), PaymentMethod.PERMATA_VA)
+
+    assert seen(payment, seconds=899)["fulfillable"] is False
+    assert seen(payment, seconds=900)["fulfillable"] is True
+
+
+def test_a_case_for_a_human_shows() -> None:
+    payment = replace(awaiting("SKT-1"), attention=CaseCode.MISMATCH)
+
+    assert seen(payment)["attention"] == "mismatch"
+
+
+@pytest.mark.parametrize("kind", list(InstructionKind))
+@pytest.mark.parametrize("locale", list(Locale))
+def test_every_kind_of_instructions_can_be_told(kind: InstructionKind, locale: Locale) -> None:
+    shown = Instructions(
+        kind=kind, va_number="812", bill_key="7788", biller_code="70012", payment_code="4455"
+    )
+
+    assert "{" not in message(awaiting("SKT-1", shown), locale)
+
+
+@pytest.mark.parametrize("status", list(PaymentStatus))
+@pytest.mark.parametrize("locale", list(Locale))
+def test_every_status_can_be_told(status: PaymentStatus, locale: Locale) -> None:
+    payment = replace(awaiting("SKT-1", None), status=status)
+
+    assert "{" not in message(payment, locale)
+
+
+def test_all_methods_are_listed_when_no_amount_is_named() -> None:
+    assert {each.method for each in methods_body(None).methods} == set(METHODS)
