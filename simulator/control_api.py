@@ -16,6 +16,8 @@ from simulator.control_view import account_view, transaction_view
 from simulator.events import UnknownError, happen
 from simulator.faults import read_plan
 from simulator.lifecycle import NotPermittedError
+from simulator.openapi_control import PREFIX, control_document
+from simulator.openapi_midtrans import midtrans_document
 from simulator.planting import plant
 from simulator.settlements import settlement_report
 from simulator.snap_sessions import SessionClosedError
@@ -23,7 +25,6 @@ from simulator.subscriptions import described
 from simulator.world import World
 
 Handler = Callable[[World, Request, Body], Response]
-PREFIX = "/_simulator"
 
 
 def routes() -> list[Route]:
@@ -46,6 +47,8 @@ def routes() -> list[Route]:
         ("GET", "/settlements.csv", export_settlements),
         ("GET", "/clock", show_clock),
         ("PUT", "/clock", set_clock),
+        ("GET", "/openapi.json", show_control_document),
+        ("GET", "/midtrans-openapi.json", show_midtrans_document),
     ]
     made = [
         Route(PREFIX + path, _endpoint(handler), methods=[verb]) for verb, path, handler in table
@@ -191,6 +194,14 @@ def set_clock(world: World, request: Request, body: Body) -> Response:
     if seconds is not None:
         world.clock.advance(float(seconds))
     return show_clock(world, request, body)
+
+
+def show_control_document(_: World, __: Request, ___: Body) -> Response:
+    return JSONResponse(control_document())
+
+
+def show_midtrans_document(_: World, __: Request, ___: Body) -> Response:
+    return JSONResponse(midtrans_document())
 
 
 async def reset(request: Request) -> Response:

@@ -41,10 +41,19 @@ class Method:
     fee_flat: int = 0
 
 
+_BANK_TITLES = {
+    "permata": "Permata",
+    "danamon": "Danamon",
+    "seabank": "SeaBank",
+    "saqu": "Saqu",
+    "cimb": "CIMB Niaga",
+}
+
+
 def _va(bank: str, amount_from: int = 1, amount_to: int | None = None) -> Method:
     return Method(
         name=f"{bank}_va",
-        title=f"{bank.upper()} Virtual Account",
+        title=f"{_BANK_TITLES.get(bank, bank.upper())} Virtual Account",
         payment_type="bank_transfer",
         variant=bank,
         created_message=(

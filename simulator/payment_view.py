@@ -33,7 +33,9 @@ def pay_or_fail(transaction: Transaction) -> str:
     ]
     if transaction.method.name in _SCANNED:
         parts.append(
-            pages.button("scan", "Pindai QR (simulasi) · Scan the QR (simulated)", **named)
+            pages.button(
+                "scan", "Pindai QR (simulasi) · Scan the QR (simulated)", kind="alt", **named
+            )
         )
     parts.append(pages.button("fail", "Gagalkan · Fail", kind="undo", **named))
     return "".join(parts)

@@ -16,27 +16,27 @@ _KINDS = {
     "kredivo": "PayLater",
 }
 _OTHER = "Internet banking"
+_LONGEST_MARK = 7
 
 
 def method_choices(methods: list[Method]) -> str:
     groups: dict[str, list[Method]] = {}
     for method in methods:
-        groups.setdefault(_KINDS.get(method.payment_type, _OTHER), []).append(method)
+        if method.name != "credit_card":
+            groups.setdefault(_KINDS.get(method.payment_type, _OTHER), []).append(method)
     parts = [pages.heading("Pilih metode pembayaran · Choose a payment method")]
-    cards = [each for each in groups.get(_OTHER, []) if each.name == "credit_card"]
-    if cards:
-        groups[_OTHER].remove(cards[0])
+    if any(method.name == "credit_card" for method in methods):
         parts.append(_card_form())
     parts += [
         pages.heading(kind) + pages.choices([_line(method) for method in members])
         for kind, members in groups.items()
-        if members
     ]
     return "".join(parts)
 
 
 def _line(method: Method) -> str:
-    mark = (method.variant or method.title.split()[0]).upper()[:6]
+    word = (method.variant or method.title.split()[0]).upper()
+    mark = word if len(word) <= _LONGEST_MARK else word[:4]
     return pages.choice("choose", mark, method.title, method=method.name)
 
 

@@ -48,13 +48,15 @@ button.do,a.do{background:var(--brand);color:var(--on-brand);border:0;border-rad
 padding:.8rem;font-weight:600;text-align:center;margin-top:.8rem}
 button.undo,a.link{background:none;border:0;color:var(--brand);padding:.7rem;text-align:center}
 button.undo{color:var(--bad)}
+button.alt{background:none;color:var(--brand);border:1px solid var(--brand);border-radius:.6rem;
+padding:.75rem;font-weight:600;text-align:center;margin-top:.6rem}
 .choices{border:1px solid var(--line);border-radius:.6rem;overflow:hidden}
 .choices form+form{border-top:1px solid var(--line)}
 .choices button{display:flex;align-items:center;gap:.8rem;background:none;border:0;color:inherit;
 text-align:left;padding:.65rem .9rem}
 .choices button:hover{background:var(--ground)}
 .choices button::after{content:"\\203A";margin-left:auto;color:var(--soft);font-size:1.2rem}
-.mark{flex:none;width:2.9rem;text-align:center;font-size:.62rem;font-weight:700;line-height:1.7rem;
+.mark{flex:none;width:3.5rem;text-align:center;font-size:.6rem;font-weight:700;line-height:1.7rem;
 color:#fff;border-radius:.35rem;letter-spacing:.03em}
 :focus-visible{outline:2px solid var(--brand);outline-offset:2px}
 """

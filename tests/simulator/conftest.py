@@ -45,6 +45,14 @@ def core(gateway: Gateway) -> midtransclient.CoreApi:
 
 
 @pytest.fixture
+def linked(gateway: Gateway) -> str:
+    """A GoPay account that its owner has just allowed to be linked."""
+    linked: str = gateway.link_account()["account_id"]
+    gateway.http.post(f"/_simulator/accounts/{linked}/link").raise_for_status()
+    return linked
+
+
+@pytest.fixture
 def snap(gateway: Gateway) -> midtransclient.Snap:
     client = midtransclient.Snap(server_key=SERVER_KEY, client_key=CLIENT_KEY)
     client.api_config.SNAP_SANDBOX_BASE_URL = f"{gateway.url}/snap/v1"

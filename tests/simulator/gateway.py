@@ -115,6 +115,30 @@ class Gateway:
         card = {"token_id": self.card_token(number), "authentication": secure, **more}
         return self.charge(method={"payment_type": "credit_card", "credit_card": card})
 
+    def register_card(self, number: str = "4811111111111114", **change: str) -> Document:
+        query = {
+            "client_key": CLIENT_KEY,
+            "card_number": number,
+            "card_exp_month": "01",
+            "card_exp_year": "2039",
+        }
+        response = httpx.get(f"{self.url}/v2/card/register", params=query | change)
+        return self.answered(response)
+
+    def link_account(self, phone: object = "81212345678") -> Document:
+        partner = {"phone_number": phone, "country_code": "62"}
+        return self.post("/v2/pay/account", {"payment_type": "gopay", "gopay_partner": partner})
+
+    def account_token(self, account_id: str) -> str:
+        account = self.answered(self.http.get(f"/v2/pay/account/{account_id}"))
+        token: str = account["metadata"]["payment_options"][0]["token"]
+        return token
+
+    def charge_account(self, linked: str, **more: object) -> Document:
+        token = self.account_token(linked)
+        gopay = {"account_id": linked, "payment_option_token": token, **more}
+        return self.charge(method={"payment_type": "gopay", "gopay": gopay})
+
     @staticmethod
     def answered(response: httpx.Response) -> Document:
         document: Document = response.json()

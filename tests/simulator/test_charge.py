@@ -1,6 +1,7 @@
 import pytest
 
 from tests.simulator.gateway import BCA, GOPAY, OTHER_SERVER_KEY, QRIS, Document, Gateway, order
+from tests.simulator.receiver import Receiver
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,6 @@ def test_an_unknown_key_is_told_so_before_anything_else_is_looked_at(gateway: Ga
     ("body", "message"),
     [
         ({"payment_type": "gopay"}, "transaction_details.order_id is required"),
-        (order("a b") | GOPAY, "transaction_details.order_id format is invalid"),
         (order("x" * 51) | GOPAY, "transaction_details.order_id is too long"),
         (order(amount=None) | GOPAY, "transaction_details.gross_amount is required"),
         (order(amount="lots") | GOPAY, "transaction_details.gross_amount is not a number"),
@@ -65,7 +65,7 @@ def test_an_unknown_key_is_told_so_before_anything_else_is_looked_at(gateway: Ga
         ),
         (order(), "payment_type is required"),
         (order() | {"payment_type": "barter"}, "barter is not a supported payment type"),
-        (order() | {"payment_type": "bank_transfer"}, "bank_transfer.bank is required"),
+        (order() | {"payment_type": "cstore"}, "cstore.store is required"),
         (
             order() | GOPAY | {"customer_details": {"email": "a..b@example.com"}},
             "customer_details.email format is invalid",
@@ -79,10 +79,10 @@ def test_an_unknown_key_is_told_so_before_anything_else_is_looked_at(gateway: Ga
 def test_bad_input_names_the_field_and_the_rule(
     gateway: Gateway, body: Document, message: str
 ) -> None:
-    answer = gateway.post("/v2/charge", body)
+    response = gateway.http.post("/v2/charge", json=body)
 
-    assert answer["status_code"] == "400"
-    assert message in answer["validation_messages"][0]
+    assert (response.status_code, response.json()["status_code"]) == (400, "400")
+    assert message in response.json()["validation_messages"][0]
 
 
 @pytest.mark.parametrize(("real", "code"), [(False, 200), (True, 406)])
@@ -173,3 +173,64 @@ def test_a_body_over_sixteen_kilobytes_is_refused(gateway: Gateway) -> None:
     answer = gateway.charge_bca(metadata={"x": "y" * 16_000})
 
     assert answer["status_code"] == "413"
+
+
+def test_order_ids_of_the_clients_own_tests_are_taken_unless_forbidden(gateway: Gateway) -> None:
+    assert gateway.charge_bca("py-test 10:00:00")["status_code"] == "201"
+    gateway.behave(enforce_order_id_symbols=True)
+
+    refused = gateway.charge_bca("py-test 11:00:00")
+
+    assert refused["validation_messages"] == ["transaction_details.order_id format is invalid"]
+
+
+def test_a_transfer_to_no_named_bank_is_one_to_permata(gateway: Gateway) -> None:
+    charged = gateway.charge(method={"payment_type": "bank_transfer"})
+
+    assert charged["status_message"] == "Success, PERMATA VA transaction is successful"
+
+
+def test_a_store_may_be_written_with_a_capital(gateway: Gateway) -> None:
+    charged = gateway.charge(method={"payment_type": "cstore", "cstore": {"store": "Indomaret"}})
+
+    assert charged["store"] == "indomaret"
+
+
+@pytest.mark.parametrize(("raw", "code"), [(b"null", 500), (b"", 400)])
+def test_a_charge_of_nothing_is_an_error_of_one_or_the_other_kind(
+    gateway: Gateway, raw: bytes, code: int
+) -> None:
+    response = gateway.http.post("/v2/charge", content=raw)
+
+    assert response.status_code == code
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (GOPAY, "GO-PAY transaction is rejected"),
+        ({"payment_type": "shopeepay"}, "ShopeePay transaction is rejected"),
+    ],
+)
+def test_a_provider_can_deny_at_creation(
+    gateway: Gateway, receiver: Receiver, method: Document, message: str
+) -> None:
+    gateway.faults({"operation": "charge", "fault": "deny", "nth": 1})
+
+    denied = gateway.charge(method=method)
+
+    assert (denied["status_code"], denied["transaction_status"]) == ("202", "deny")
+    assert (denied["status_message"], denied["channel_response_code"]) == (message, "900")
+    assert receiver.wait_for(1)[0]["status_code"] == "202"
+    assert gateway.charge(method=method)["status_code"] == "201"
+
+
+def test_a_method_can_be_disabled_for_one_merchant(gateway: Gateway) -> None:
+    gateway.behave(disabled_methods=["G000000002:gopay"])
+
+    other = gateway.http.post(
+        "/v2/charge", json=order() | GOPAY, auth=(OTHER_SERVER_KEY, "")
+    ).json()
+
+    assert other["status_code"] == "402"
+    assert gateway.charge(method=GOPAY)["status_code"] == "201"

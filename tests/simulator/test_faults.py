@@ -93,6 +93,7 @@ def test_a_rule_strikes_the_calls_it_names(
         ({"operation": "buy", "fault": "refuse"}, "faults[0].operation"),
         ({"operation": "charge", "fault": "melt"}, "faults[0].fault: 'melt' is none of"),
         ({"operation": "charge", "fault": "drop"}, "faults[0].fault"),
+        ({"operation": "status", "fault": "deny"}, "faults[0].fault: only"),
         ({"operation": "webhook", "fault": "refuse"}, "faults[0].fault"),
         ({"operation": "charge", "fault": "refuse", "nth": 0}, "faults[0].nth"),
         ({"operation": "charge", "fault": "refuse", "when": 1}, "unknown member: when"),
@@ -109,3 +110,20 @@ def test_a_bad_plan_is_refused_whole_and_says_why(
     assert response.status_code == 400
     assert message in response.json()["error"]
     assert len(gateway.http.get("/_simulator/faults").json()["faults"]) == 1
+
+
+def test_a_rate_limit_can_say_when_to_come_back(gateway: Gateway) -> None:
+    gateway.faults({"operation": "status", "fault": "429:7"})
+
+    response = gateway.http.get("/v2/SKT-1~1/status")
+
+    assert (response.status_code, response.headers["retry-after"]) == (429, "7")
+
+
+def test_a_capture_is_struck_by_the_order_it_belongs_to(gateway: Gateway) -> None:
+    held = gateway.charge_card("4811111111111114", type="authorize")["transaction_id"]
+    gateway.faults({"operation": "capture", "order_id": "SKT-1~1", "fault": "status:503"})
+
+    response = gateway.http.post("/v2/capture", json={"transaction_id": held})
+
+    assert response.status_code == 503

@@ -98,3 +98,69 @@ def test_a_path_that_nobody_serves_is_told_so_in_json(gateway: Gateway) -> None:
 
     assert response.status_code == 404
     assert response.json()["status_code"] == "404"
+
+
+def test_dana_can_be_made_known_by_its_order_id(gateway: Gateway) -> None:
+    gateway.behave(dana_by_order_id=True)
+    gateway.charge(method=DANA)
+
+    assert gateway.status()["transaction_status"] == "PENDING"
+
+
+def test_overdue_transactions_expire_together_in_batches(gateway: Gateway) -> None:
+    gateway.behave(expiry_batch_seconds=600, expiry_lag_seconds=60)
+    gateway.put("clock", now="2026-11-23T10:00:00+07:00", time_scale=0)
+    gateway.charge("A~1", method=GOPAY)
+    gateway.advance(minutes=2)
+    gateway.charge("B~1", method=GOPAY)
+
+    gateway.put("clock", now="2026-11-23T10:19:59+07:00")
+    assert [each["transaction_status"] for each in gateway.transactions()] == ["pending"] * 2
+    gateway.put("clock", now="2026-11-23T10:20:00+07:00")
+
+    assert [each["transaction_status"] for each in gateway.transactions()] == ["expire"] * 2
+
+
+def test_a_gopay_code_scanned_by_another_app_is_reported_as_qris(gateway: Gateway) -> None:
+    gateway.charge(method=GOPAY)
+
+    paid = gateway.event("pay", scanned=True)
+
+    assert (paid["payment_type"], paid["issuer"]) == ("qris", "gopay")
+
+
+def test_every_gopay_payment_can_be_made_one_by_qris(gateway: Gateway) -> None:
+    gateway.behave(gopay_scanned_as_qris=True)
+    gateway.charge(method=GOPAY)
+
+    assert gateway.event("pay")["payment_type"] == "qris"
+
+
+@pytest.mark.parametrize(
+    ("method", "chosen"),
+    [
+        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "permata"}}, "va_number"),
+        ({"payment_type": "echannel", "echannel": {"bill_info1": "a"}}, "bill_key"),
+    ],
+)
+def test_bills_of_a_chosen_number_are_listed_newest_first(
+    gateway: Gateway, method: Document, chosen: str
+) -> None:
+    section = method["payment_type"]
+    wanted = method | {section: method[section] | {chosen: "1234567890"}}
+    first = gateway.charge(method=wanted)["transaction_id"]
+    gateway.act("expire")
+    second = gateway.charge(method=wanted)["transaction_id"]
+
+    listed = gateway.http.get("/v2/SKT-1~1/status/b2b").json()
+    page = gateway.http.get("/v2/SKT-1~1/status/b2b", params={"page": 1, "per_page": 1}).json()
+
+    assert listed["status_message"] == "Success, transactions are retrieved"
+    assert [each["transaction_id"] for each in listed["transactions"]] == [second, first]
+    assert [each["transaction_id"] for each in page["transactions"]] == [first]
+
+
+def test_other_orders_are_no_b2b_ones(gateway: Gateway) -> None:
+    gateway.charge(method=GOPAY)
+
+    assert gateway.http.get("/v2/SKT-1~1/status/b2b").json()["status_code"] == "404"

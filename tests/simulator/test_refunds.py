@@ -111,3 +111,54 @@ def test_shopeepay_refunds_nothing_at_night(gateway: Gateway) -> None:
     assert gateway.act("refund", refund_key="a")["status_code"] == "412"
     gateway.advance(hours=7)
     assert gateway.act("refund", refund_key="a")["status_code"] == "200"
+
+
+def test_a_refund_needs_funds_and_the_same_key_may_try_again(gateway: Gateway) -> None:
+    gateway.behave(refund_funds=1_000)
+    gateway.charge(method=GOPAY)
+    gateway.event("pay")
+
+    assert gateway.act("refund", refund_key="a")["status_code"] == "414"
+    gateway.behave(refund_funds=50_000)
+    assert gateway.act("refund", refund_key="a")["status_code"] == "200"
+    assert gateway.http.get("/_simulator/behaviour").json()["refund_funds"] == 6_000
+
+
+def test_a_bank_can_refuse_a_refund_and_nobody_is_told(gateway: Gateway) -> None:
+    gateway.faults({"operation": "refund", "fault": "deny"})
+    gateway.charge(method=GOPAY)
+    gateway.event("pay")
+
+    refused = gateway.act("refund/online/direct", refund_key="a")
+
+    assert (refused["status_code"], refused["status_message"]) == (
+        "202",
+        "Refund denied by the bank",
+    )
+    assert (refused["transaction_status"], refused["refund_amount"]) == ("settlement", "0.00")
+    assert [each["transaction_status"] for each in gateway.notifications()] == [
+        "pending",
+        "settlement",
+    ]
+
+
+def test_how_a_refund_went_is_told_a_day_later(gateway: Gateway) -> None:
+    gateway.charge(method=GOPAY)
+    gateway.event("pay")
+    gateway.act("refund", refund_key="a")
+    gateway.advance(hours=23)
+    assert "refund_method" not in gateway.status()["refunds"][0]
+
+    gateway.advance(hours=1)
+
+    assert gateway.status()["refunds"][0]["refund_method"] == "online"
+
+
+def test_a_dana_refund_names_the_transaction_where_the_order_belongs(gateway: Gateway) -> None:
+    paid = gateway.charge(method={"payment_type": "dana"})["transaction_id"]
+    gateway.event("pay")
+
+    refunded = gateway.act("refund", paid, refund_key="a")
+
+    assert refunded["order_id"] == paid
+    assert "transaction_id" not in refunded

@@ -176,3 +176,106 @@ def test_a_virtual_account_is_paid_at_the_bank(gateway: Gateway) -> None:
 
     assert "Rp44.000" in page.text
     assert gateway.status()["transaction_status"] == "settlement"
+
+
+def test_several_attempts_can_wait_at_once_and_one_of_them_is_paid(gateway: Gateway) -> None:
+    url = gateway.open_snap()["redirect_url"]
+    for method in ("bca_va", "gopay"):
+        gateway.browser.post(url, data={"action": "choose", "method": method})
+    first, second = gateway.transactions()
+    assert (first["transaction_status"], second["transaction_status"]) == ("pending", "pending")
+
+    chosen = {"action": "pay", "transaction_id": first["transaction_id"]}
+    gateway.browser.post(url, data=chosen)
+    refused = gateway.browser.post(
+        url, data={"action": "pay", "transaction_id": second["transaction_id"]}
+    )
+
+    assert "paid by another attempt" in refused.text
+    assert [each["transaction_status"] for each in gateway.transactions()] == [
+        "settlement",
+        "pending",
+    ]
+
+
+def test_a_card_is_denied_once_another_attempt_was_paid(gateway: Gateway) -> None:
+    url = gateway.open_snap(credit_card={"secure": True})["redirect_url"]
+    otp_page = gateway.browser.post(
+        url, data={"action": "card", "card_number": "4811 1111 1111 1114"}
+    )
+    gateway.browser.post(url, data={"action": "choose", "method": "gopay"})
+    gateway.browser.post(url, data={"action": "pay"})
+
+    gateway.browser.post(otp_page.url, data={"action": "submit", "otp": "112233"})
+
+    assert [each["transaction_status"] for each in gateway.transactions()] == ["deny", "settlement"]
+
+
+@pytest.mark.parametrize(
+    ("method", "statuses"),
+    [("bca_va", ["settlement"]), ("gopay", ["pending", "settlement"])],
+)
+def test_an_event_with_a_method_finds_the_attempt_that_waits_or_begins_one(
+    gateway: Gateway, method: str, statuses: list[str]
+) -> None:
+    session = gateway.open_snap()
+    gateway.browser.post(session["redirect_url"], data={"action": "choose", "method": "bca_va"})
+
+    gateway.event("pay", method=method)
+
+    assert [each["transaction_status"] for each in gateway.transactions()] == statuses
+
+
+def test_a_disabled_method_is_not_offered(gateway: Gateway) -> None:
+    gateway.behave(disabled_methods=["gopay"])
+    session = gateway.open_snap(enabled_payments=["gopay", "bca_va"])
+
+    page = gateway.browser.get(session["redirect_url"])
+    refused = gateway.http.post("/_simulator/transactions/SKT-1~1/pay", json={"method": "gopay"})
+
+    assert "BCA Virtual Account" in page.text
+    assert "GoPay" not in page.text
+    assert refused.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("method", "query"),
+    [("gopay", {"order_id": "SKT-1~1", "result": "success"}), ("shopeepay", {})],
+)
+def test_a_wallet_sends_its_customer_back_in_its_own_way(
+    gateway: Gateway, method: str, query: dict[str, str]
+) -> None:
+    callback = f"{gateway.url}/bank"
+    charged = gateway.charge(method={"payment_type": method, method: {"callback_url": callback}})
+    (link,) = [each["url"] for each in charged["actions"] if each["name"] == "deeplink-redirect"]
+
+    returned = gateway.browser.post(link, data={"action": "pay"})
+
+    assert returned.url.path == "/bank"
+    assert dict(returned.url.params) == query
+
+
+def test_a_gopay_customer_who_fails_goes_back_with_the_payment_still_waiting(
+    gateway: Gateway,
+) -> None:
+    gopay = {"callback_url": f"{gateway.url}/bank"}
+    charged = gateway.charge(method={"payment_type": "gopay", "gopay": gopay})
+    (link,) = [each["url"] for each in charged["actions"] if each["name"] == "deeplink-redirect"]
+
+    returned = gateway.browser.post(link, data={"action": "fail"})
+
+    assert returned.url.params["result"] == "failure"
+    assert gateway.status()["transaction_status"] == "pending"
+
+
+def test_akulaku_posts_the_outcome_back_to_the_shop(gateway: Gateway) -> None:
+    finish = f"{gateway.url}/bank"
+    session = gateway.open_snap(enabled_payments=["akulaku"], callbacks={"finish": finish})
+    page = gateway.browser.post(
+        session["redirect_url"], data={"action": "choose", "method": "akulaku"}
+    )
+
+    paid = gateway.browser.post(page.url, data={"action": "pay"})
+
+    assert f'<form method="post" action="{finish}">' in paid.text
+    assert "&quot;transaction_status&quot;: &quot;settlement&quot;" in paid.text

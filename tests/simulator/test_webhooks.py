@@ -158,3 +158,34 @@ def test_a_notice_can_be_sent_again_by_hand(gateway: Gateway, receiver: Receiver
 
     first, second = receiver.wait_for(2)
     assert first == second
+
+
+def test_the_dashboards_test_is_rightly_signed_and_of_no_transaction(
+    gateway: Gateway, receiver: Receiver
+) -> None:
+    gateway.http.post("/_simulator/notifications/test").raise_for_status()
+
+    (sample,) = receiver.wait_for(1)
+    text = sample["order_id"] + sample["status_code"] + sample["gross_amount"] + SERVER_KEY
+    assert sample["signature_key"] == hashlib.sha512(text.encode()).hexdigest()
+    assert gateway.status(sample["transaction_id"])["status_code"] == "404"
+
+
+def test_the_list_of_notices_can_be_read_in_pages(gateway: Gateway) -> None:
+    for number in range(5):
+        gateway.charge_bca(f"SKT-{number}~1")
+
+    seen, after = [], 0
+    while after is not None:
+        query = {"limit": 2, "after": after}
+        page = gateway.http.get("/_simulator/notifications", params=query).json()
+        seen.append([each["id"] for each in page["notifications"]])
+        after = page["next"]
+
+    assert seen == [[1, 2], [3, 4], [5]]
+
+
+def test_a_page_of_notices_needs_numbers(gateway: Gateway) -> None:
+    response = gateway.http.get("/_simulator/notifications", params={"limit": "all"})
+
+    assert response.status_code == 400

@@ -196,7 +196,7 @@ from starter.__main__ import app
 app(["methods", "--json"], standalone_mode=True)
 """
 
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
 

@@ -92,7 +92,7 @@ schema: OpenApiSchema = schemathesis.openapi.from_asgi("/openapi.json", API)
 
 
 @schema.parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_that_the_description_allows_crashes_the_api(case: schemathesis.Case[Any]) -> None:
     answer: Response = case.call(headers={"Authorization": f"Bearer {KEY}"})
 

@@ -1,0 +1,76 @@
+"""Record the history of every scenario: `python -m tests.replay.record`, half a minute at most."""
+
+import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.common import HeaderCodecBehavior
+from temporalio.testing import WorkflowEnvironment
+
+from adapters.keysets import new_aead_keyset
+from tests.conftest import TEMPORAL
+from tests.replay.scenarios import CONTINUE_AS_NEW_EVENTS, SCENARIOS, Scenario
+from tests.replay.stage import HISTORIES, KEYSET, Stage, converter
+from workflows.names import SEARCH_ATTRIBUTES, workflow_id
+
+
+async def record() -> None:
+    if not KEYSET.exists():
+        KEYSET.write_text(new_aead_keyset() + "\n")
+    async with AsyncExitStack() as parts:
+        environment = await parts.enter_async_context(
+            await WorkflowEnvironment.start_local(
+                dev_server_existing_path=TEMPORAL,
+                dev_server_log_level="error",
+                dev_server_extra_args=(
+                    "--dynamic-config-value",
+                    f"limit.historyCount.suggestContinueAsNew={CONTINUE_AS_NEW_EVENTS}",
+                ),
+                search_attributes=list(SEARCH_ATTRIBUTES),
+            )
+        )
+        client = await environment.connect_client(
+            data_converter=converter(), header_codec_behavior=HeaderCodecBehavior.CODEC
+        )
+        stage = Stage(client, parts)
+        await stage.open()
+        played = await asyncio.gather(
+            *(_play(client, stage, scenario) for scenario in SCENARIOS)
+        )
+    # All or nothing: half a record would prove half of it.
+    HISTORIES.mkdir(exist_ok=True)
+    for old in HISTORIES.glob("*.json"):
+        old.unlink()
+    for name, history in (each for histories in played for each in histories.items()):
+        document = json.loads(history.to_json())
+        (HISTORIES / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
+        sys.stdout.write(f"{len(history.events):4} events  {name}\n")
+
+
+async def _play(client: Client, stage: Stage, scenario: Scenario) -> dict[str, WorkflowHistory]:
+    """The histories of all runs that the scenario made, in their order."""
+    order_id = f"R-{scenario.name}"
+    await scenario.play(await stage.house(scenario), order_id)
+    latest = await client.get_workflow_handle(workflow_id(order_id)).describe()
+    query = f"WorkflowId = '{workflow_id(order_id)}'"
+    while True:
+        runs = [each async for each in client.list_workflows(query)]
+        if latest.run_id in {each.run_id for each in runs}:
+            break
+        await asyncio.sleep(0.1)
+    handles = [
+        client.get_workflow_handle(each.id, run_id=each.run_id)
+        for each in sorted(runs, key=lambda run: run.start_time)
+    ]
+    return {
+        f"{scenario.name}-{number}" if len(handles) > 1 else scenario.name: (
+            await handle.fetch_history()
+        )
+        for number, handle in enumerate(handles, 1)
+    }
+
+
+if __name__ == "__main__":
+    asyncio.run(record())

@@ -1,0 +1,251 @@
+"""The paths that running payments may be on: each is played once, and its history recorded.
+
+A new path of the workflow is one more function here; then `python -m tests.replay.record`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from temporalio.client import WorkflowUpdateFailedError
+
+from payments.errors import GatewayRefusedError, GatewayUnknownError
+from payments.payment import CaseCode
+from payments.status import AttemptStatus, PaymentStatus
+from tests.workflows.conftest import House, until
+from tests.workflows.memory import MemoryGateway, status_of
+from tests.workflows.samples import notice, request
+from workflows.messages import AwaitInstructions
+from workflows.payment import PaymentWorkflow
+
+Play = Callable[[House, str], Awaitable[None]]
+
+# More than any other path comes to; see `Recording` in record.py.
+CONTINUE_AS_NEW_EVENTS = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """`seconds`: the windows in force; `own_records`: for one that breaks its database."""
+
+    play: Play
+    seconds: Mapping[str, float]
+    gateway: Callable[[], MemoryGateway]
+    own_records: bool
+
+    @property
+    def name(self) -> str:
+        return self.play.__name__
+
+
+SCENARIOS: list[Scenario] = []
+
+
+def scenario(
+    gateway: Callable[[], MemoryGateway] = MemoryGateway,
+    *,
+    own_records: bool = False,
+    **seconds: float,
+) -> Callable[[Play], Play]:
+    def register(play: Play) -> Play:
+        SCENARIOS.append(
+            Scenario(play=play, seconds=seconds, gateway=gateway, own_records=own_records)
+        )
+        return play
+
+    return register
+
+
+@scenario()
+async def awaiting_payment(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.notify(order_id, notice(order_id, AttemptStatus.PENDING))
+    await until(lambda: len(house.records.notices.get(order_id, ())) == 1)
+
+
+@scenario()
+async def paid_by_webhook(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.notify(order_id, notice(order_id, AttemptStatus.PENDING))
+    house.gateway.pay(f"{order_id}~1")
+    await house.notify(order_id, notice(order_id, AttemptStatus.PAID))
+    await house.handle(order_id).result()
+
+
+@scenario(first_ask=0.5)
+async def paid_by_asking(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    house.gateway.pay(f"{order_id}~1")
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def paid_after_review(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    for status in (AttemptStatus.IN_REVIEW, AttemptStatus.PAID):
+        house.gateway.held[f"{order_id}~1"] = status
+        await house.notify(order_id, notice(order_id, status))
+        if status is AttemptStatus.IN_REVIEW:
+            await until(lambda: status_of(house.records, order_id) is PaymentStatus.IN_REVIEW)
+    await house.handle(order_id).result()
+
+
+@scenario(payment=1, another_method=2)
+async def expired(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario(partial(MemoryGateway, pays_when_closed=True), payment=1)
+async def paid_at_the_deadline(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario(partial(MemoryGateway, refuses_to_close=True), payment=1, another_method=1)
+async def closed_at_the_second_try(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await until(lambda: house.gateway.closed[f"{order_id}~1"] >= 1)
+    house.gateway.refuses_to_close = False
+    await house.handle(order_id).result()
+
+
+@scenario(another_method=1)
+async def denied(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    house.gateway.held[f"{order_id}~1"] = AttemptStatus.DENIED
+    await house.notify(order_id, notice(order_id, AttemptStatus.DENIED))
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def cancelled(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.cancel(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario(partial(MemoryGateway, pays_when_closed=True))
+async def paid_before_the_cancel(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.cancel(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def cancelled_in_temporal(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).cancel()
+    await house.handle(order_id).result()
+
+
+@scenario(partial(MemoryGateway, opens_with=[GatewayRefusedError("402", "no")]), another_method=1)
+async def refused_charge(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario(
+    partial(MemoryGateway, opens_with=[GatewayUnknownError("no answer")] * 5),
+    absence=1,
+    another_method=1,
+)
+async def charge_without_an_answer(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def mismatch(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    name = f"{order_id}~1"
+    house.gateway.charges[name] = replace(
+        house.gateway.charges[name], request=request(order_id, price=1)
+    )
+    house.gateway.pay(name)
+    await house.notify(order_id, notice(order_id, AttemptStatus.PAID))
+    await until(lambda: house.records.cases.get(order_id) == {CaseCode.MISMATCH})
+
+
+@scenario()
+async def repeated_and_conflicting_checkouts(house: House, order_id: str) -> None:
+    await house.checkout(order_id, "first")
+    await house.checkout(order_id, "second")
+    await _refused(house, order_id, price=360_000)
+    await house.cancel(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def rejected_request(house: House, order_id: str) -> None:
+    await _refused(house, order_id, price=0)
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def notice_of_an_unknown_order(house: House, order_id: str) -> None:
+    await house.notify(order_id, notice(order_id, AttemptStatus.PAID))
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def malformed_notice(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.notify(order_id, {"status": "paid"})
+    await house.cancel(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def late_notice_of_a_paid_order(house: House, order_id: str) -> None:
+    await paid_by_webhook(house, order_id)
+    await house.notify(order_id, notice(order_id, AttemptStatus.EXPIRED))
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def resumed_after_terminate(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).terminate()
+    house.gateway.pay(f"{order_id}~1")
+    await house.notify(order_id, notice(order_id, AttemptStatus.PAID))
+    await house.handle(order_id).result()
+
+
+@scenario(own_records=True)
+async def database_away_for_seconds(house: House, order_id: str) -> None:
+    failures = iter(range(6))
+
+    def outage() -> None:
+        if next(failures, None) is not None:
+            raise ConnectionError("the database is away")
+
+    house.records.outage = outage
+    await house.checkout(order_id)
+    await house.cancel(order_id)
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def continued_as_new(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    first_run = (await house.handle(order_id).describe()).run_id
+    # Each is kept, and makes the run ask: more events than one run may have.
+    while (await house.handle(order_id).describe()).run_id == first_run:
+        await house.notify(order_id, notice(order_id, AttemptStatus.PAID))
+        asked = house.gateway.asked[f"{order_id}~1"]
+        await until(lambda asked=asked: house.gateway.asked[f"{order_id}~1"] > asked)
+    await house.cancel(order_id)
+    await house.handle(order_id).result()
+
+
+async def _refused(house: House, order_id: str, *, price: int) -> None:
+    try:
+        await house.client.execute_update_with_start_workflow(
+            PaymentWorkflow.await_instructions,
+            AwaitInstructions(request=request(order_id, price=price), actor="test"),
+            start_workflow_operation=house.start_operation(order_id),
+        )
+    except WorkflowUpdateFailedError:
+        return
+    raise AssertionError("the request was to be refused")
