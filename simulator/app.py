@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from simulator import (
     account_api,
@@ -23,6 +23,7 @@ from simulator import (
 )
 from simulator.answers import GatewayError
 from simulator.connections import Connections
+from simulator.openapi_control import PREFIX
 from simulator.world import Options, World
 
 NO_ROUTE = "The requested resource is not found"
@@ -60,9 +61,11 @@ def create_app(options: Options, notify_ca: str | None = None) -> Starlette:
     )
 
 
-def no_route(_: Request, error: Exception) -> Response:
+def no_route(request: Request, error: Exception) -> Response:
     """Answer a path or verb that nobody serves, as the Core API would."""
     code = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    if request.url.path.startswith(PREFIX):
+        return JSONResponse({"error": "the control API has no such door"}, code)
     return GatewayError(code, NO_ROUTE).answer(real=True).response()
 
 

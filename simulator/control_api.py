@@ -43,7 +43,7 @@ def routes() -> list[Route]:
         ("PUT", "/behaviour", change_behaviour),
         ("GET", "/notifications", list_notifications),
         ("POST", "/notifications/test", send_test_notification),
-        ("POST", "/notifications/{number:int}/resend", resend_notification),
+        ("POST", "/notifications/{number}/resend", resend_notification),
         ("GET", "/settlements.csv", export_settlements),
         ("GET", "/clock", show_clock),
         ("PUT", "/clock", set_clock),
@@ -159,7 +159,7 @@ def send_test_notification(world: World, _: Request, body: Body) -> Response:
 
 
 def resend_notification(world: World, request: Request, _: Body) -> Response:
-    number = request.path_params["number"]
+    number = _count(request.path_params["number"], "number")
     if not 1 <= number <= len(world.webhooks.deliveries):
         raise UnknownError(f"there is no notification {number}")
     delivery = world.webhooks.deliveries[number - 1]

@@ -25,7 +25,12 @@ _VA_PREFIX = {
 }
 _BILL_KEY_LENGTH = 12
 _PAYMENT_CODE_LENGTH = {"indomaret": 12, "alfamart": 16}
-_LONGEST_MESSAGE = 20
+_STORE_TEXTS = {
+    "message": 20,
+    "alfamart_free_text_1": 40,
+    "alfamart_free_text_2": 40,
+    "alfamart_free_text_3": 40,
+}
 # The sandbox knows one OVO customer who is not there.
 _UNKNOWN_OVO_PHONE = "0810000000"
 
@@ -96,8 +101,9 @@ class InstructionDesk:
 
     def _payment_code(self, subject: Subject) -> Instructions:
         store = subject.method.variant
-        if len(subject.options.text("message") or "") > _LONGEST_MESSAGE:
-            raise invalid("cstore.message is too long (maximum is 20 characters)")
+        for name, longest in _STORE_TEXTS.items():
+            if len(subject.options.text(name) or "") > longest:
+                raise invalid(f"cstore.{name} is too long (maximum is {longest} characters)")
         code = self._number("", _PAYMENT_CODE_LENGTH[store], None)
         approval = {"approval_code": self._identifiers.digits(20)} if store == "indomaret" else {}
         return Instructions(

@@ -10,7 +10,15 @@ _NOTIFY = {
     "X-Append-Notification": "More URLs for the notifications of this transaction.",
     "X-Override-Notification": "URLs instead of the one of the dashboard.",
 }
-_PAGE = {200: Reply("A page for a person.", TEXT, HTML)}
+_PAGE = {
+    200: Reply("A page for a person.", TEXT, HTML),
+    404: Reply("There is nothing here.", TEXT, HTML),
+}
+_CLICKED = _PAGE | {
+    303: Reply("On to the next page."),
+    400: Reply("The page again, with what is wrong.", TEXT, HTML),
+    409: Reply("The page again: not as things stand.", TEXT, HTML),
+}
 _CARD = {
     "card_number": "Blanks are passed over.",
     "card_exp_month": "Two digits.",
@@ -163,10 +171,13 @@ def _pages() -> list[Served]:
     body: Schema = an_object(action=TEXT)
     served = [Served("GET", path, text, "Pages", _PAGE) for path, text in paths.items()]
     served += [
-        Served("POST", path, f"{text}: what was clicked", "Pages", _PAGE, body=body, media=_FORM)
+        Served("POST", path, f"{text}: what was clicked", "Pages", _CLICKED, body=body, media=_FORM)
         for path, text in paths.items()
     ]
-    picture = {200: Reply("A picture.", {"type": "string", "format": "binary"}, "image/png")}
+    picture = {
+        200: Reply("A picture.", {"type": "string", "format": "binary"}, "image/png"),
+        404: _PAGE[404],
+    }
     served += [
         Served("GET", f"/{version}/{{kind}}/{{id}}/qr-code", "A QR code", "Pages", picture)
         for version in ("v2", "v4")

@@ -75,7 +75,7 @@ def picture(url: str, text: str) -> str:
 
 
 def link(url: str, text: str, kind: str = "link") -> str:
-    return f'<a class="{kind} link" href="{escape(url)}">{escape(text)}</a>'
+    return f'<a class="{kind}" href="{escape(url)}">{escape(text)}</a>'
 
 
 def folded(title: str, *parts: str, unfolded: bool = False) -> str:

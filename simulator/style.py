@@ -43,7 +43,7 @@ form{margin:0}label{display:block;margin:.6rem 0;font-size:.85rem;color:var(--so
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.8rem}
 input{font:inherit;color:inherit;width:100%;padding:.65rem .75rem;margin-top:.2rem;
 border:1px solid var(--line);border-radius:.5rem;background:var(--card)}
-button,a.link{font:inherit;display:block;width:100%;cursor:pointer;text-decoration:none}
+button,a.link,a.do{font:inherit;display:block;width:100%;cursor:pointer;text-decoration:none}
 button.do,a.do{background:var(--brand);color:var(--on-brand);border:0;border-radius:.6rem;
 padding:.8rem;font-weight:600;text-align:center;margin-top:.8rem}
 button.undo,a.link{background:none;border:0;color:var(--brand);padding:.7rem;text-align:center}

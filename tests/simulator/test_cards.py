@@ -130,3 +130,13 @@ def test_a_preauthorised_amount_is_let_go_after_eight_days(gateway: Gateway) -> 
     gateway.advance(days=8)
 
     assert gateway.status()["transaction_status"] == "expire"
+
+
+def test_a_challenge_that_nobody_judges_is_denied_at_settlement(gateway: Gateway) -> None:
+    gateway.put("clock", now="2026-11-23T10:00:00+07:00")
+    gateway.charge_card("4511111111111117")
+
+    gateway.put("clock", now="2026-11-24T16:00:01+07:00")
+
+    status = gateway.status()
+    assert (status["transaction_status"], status["fraud_status"]) == ("deny", "deny")

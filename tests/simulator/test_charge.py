@@ -3,12 +3,14 @@ import pytest
 from tests.simulator.gateway import BCA, GOPAY, OTHER_SERVER_KEY, QRIS, Document, Gateway, order
 from tests.simulator.receiver import Receiver
 
+BNI: Document = {"payment_type": "bank_transfer", "bank_transfer": {"bank": "bni"}}
+
 
 @pytest.mark.parametrize(
     ("method", "members"),
     [
         (BCA, {"va_numbers", "fraud_status"}),
-        ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "bni"}}, {"va_numbers"}),
+        (BNI, {"va_numbers"}),
         ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "bri"}}, {"va_numbers"}),
         ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "cimb"}}, {"va_numbers"}),
         ({"payment_type": "bank_transfer", "bank_transfer": {"bank": "danamon"}}, {"va_numbers"}),
@@ -66,6 +68,29 @@ def test_an_unknown_key_is_told_so_before_anything_else_is_looked_at(gateway: Ga
         (order(), "payment_type is required"),
         (order() | {"payment_type": "barter"}, "barter is not a supported payment type"),
         (order() | {"payment_type": "cstore"}, "cstore.store is required"),
+        (
+            order() | GOPAY | {"item_details": [{"name": "a" * 51, "price": 1, "quantity": 1}]},
+            "item_details.name is too long (maximum is 50 characters)",
+        ),
+        (
+            order() | GOPAY | {"custom_field1": "a" * 256},
+            "custom_field1 is too long (maximum is 255 characters)",
+        ),
+        (
+            order() | BNI | {"customer_details": {"phone": "62812345678"}},
+            "customer_details.phone format is invalid",
+        ),
+        (
+            order()
+            | {"payment_type": "cstore", "cstore": {"store": "indomaret", "message": "a" * 21}},
+            "cstore.message is too long (maximum is 20 characters)",
+        ),
+        (
+            order()
+            | {"payment_type": "dana"}
+            | {"custom_expiry": {"expiry_duration": 14, "unit": "minute"}},
+            "custom_expiry.expiry_duration is out of the range",
+        ),
         (
             order() | GOPAY | {"customer_details": {"email": "a..b@example.com"}},
             "customer_details.email format is invalid",
@@ -234,3 +259,36 @@ def test_a_method_can_be_disabled_for_one_merchant(gateway: Gateway) -> None:
 
     assert other["status_code"] == "402"
     assert gateway.charge(method=GOPAY)["status_code"] == "201"
+
+
+@pytest.mark.parametrize(("amount", "code"), [(9_999, "400"), (10_000, "201")])
+def test_amount_limits_hold_where_they_are_enforced(
+    gateway: Gateway, amount: int, code: str
+) -> None:
+    gateway.behave(enforce_amount_limits=True)
+
+    assert gateway.post("/v2/charge", order(amount=amount) | BCA)["status_code"] == code
+
+
+def test_a_body_that_is_no_json_is_refused(gateway: Gateway) -> None:
+    response = gateway.http.post("/v2/charge", content=b"{")
+
+    assert response.json()["status_code"] == "413"
+
+
+def test_ovo_waits_sixty_five_seconds_whatever_is_asked(gateway: Gateway) -> None:
+    gateway.put("clock", now="2026-11-23T10:00:00+07:00", time_scale=0)
+    ovo: Document = {"payment_type": "ovo", "ovo": {"payer_phone_number": "0812"}}
+
+    charged = gateway.charge(method=ovo, custom_expiry={"expiry_duration": 60})
+
+    assert charged["expiry_time"] == "2026-11-23 10:01:05"
+
+
+def test_an_ovo_customer_who_is_not_there_is_an_error(gateway: Gateway) -> None:
+    ovo: Document = {"payment_type": "ovo", "ovo": {"payer_phone_number": "081000000099"}}
+
+    refused = gateway.charge(method=ovo)
+
+    assert refused["status_code"] == "404"
+    assert refused["status_message"] == "User with requested phone number doesn't exist"

@@ -164,3 +164,15 @@ def test_other_orders_are_no_b2b_ones(gateway: Gateway) -> None:
     gateway.charge(method=GOPAY)
 
     assert gateway.http.get("/v2/SKT-1~1/status/b2b").json()["status_code"] == "404"
+
+
+@pytest.mark.parametrize(("bank", "paid"), [("bni", ["44000.00"]), ("bca", [])])
+def test_bni_lists_what_was_paid_and_other_banks_nothing(
+    gateway: Gateway, bank: str, paid: list[str]
+) -> None:
+    transfer = {"payment_type": "bank_transfer", "bank_transfer": {"bank": bank}}
+    gateway.charge(method=transfer)
+
+    gateway.event("pay")
+
+    assert [each["amount"] for each in gateway.status()["payment_amounts"]] == paid

@@ -162,3 +162,18 @@ def test_a_dana_refund_names_the_transaction_where_the_order_belongs(gateway: Ga
 
     assert refunded["order_id"] == paid
     assert "transaction_id" not in refunded
+
+
+@pytest.mark.parametrize(("days", "code"), [(7, "200"), (8, "406")])
+def test_a_refund_key_may_be_repeated_for_seven_days(
+    gateway: Gateway, days: int, code: str
+) -> None:
+    gateway.behave(repeated_refund_key_answers_again=True)
+    gateway.charge(method=GOPAY)
+    gateway.event("pay")
+    gateway.act("refund", refund_key="a", amount=1_000)
+
+    gateway.put("clock", time_scale=0)
+    gateway.advance(days=days, seconds=-60)
+
+    assert gateway.act("refund", refund_key="a", amount=1_000)["status_code"] == code

@@ -8,6 +8,7 @@ def test_an_order_is_unknown_until_the_customer_has_chosen(
     gateway: Gateway, receiver: Receiver
 ) -> None:
     session = gateway.open_snap(enabled_payments=["bca_va", "gopay"])
+    assert session["redirect_url"].endswith(f"/snap/v3/redirection/{session['token']}")
     assert gateway.status()["status_code"] == "404"
 
     page = gateway.browser.post(

@@ -76,6 +76,10 @@ def test_a_permanent_redirect_is_followed_with_the_same_body(
         ),
         ({"X-Override-Notification": "{url}/b"}, {"/b"}),
         (
+            {"X-Override-Notification": "{url}/b,{url}/c,{url}/d,{url}/e"},
+            {"/b", "/c", "/d"},
+        ),
+        (
             {"X-Override-Notification": "{url}/b", "X-Append-Notification": "{url}/c"},
             {"/b"},
         ),
