@@ -58,6 +58,9 @@ def choose_addresses(environment: Mapping[str, str]) -> Addresses:
     def from_number(name: str, default: int) -> int:
         return int(environment[name]) if environment.get(name) else ports.choose(default)
 
+    def from_either(number: str, url: str, default: int) -> int:
+        return from_number(number, default) if environment.get(number) else from_url(url, default)
+
     temporal = environment.get("TEMPORAL_ADDRESS")
     return Addresses(
         postgres=ports.choose(POSTGRES_PORT),
@@ -69,12 +72,12 @@ def choose_addresses(environment: Mapping[str, str]) -> Addresses:
             ),
             http=ports.choose(),
             metrics=ports.choose(),
-            ui=ports.choose(DEFAULT_UI_PORT),
+            ui=from_url("PAYMENTS_WEB_UI_URL", DEFAULT_UI_PORT),
         ),
         mail=ports.choose(MAIL_PORT),
         simulator=from_url("PAYMENTS_MIDTRANS_URL", SIMULATOR_PORT),
-        api=from_number("PAYMENTS_API_PORT", API_PORT),
-        bridge=from_number("PAYMENTS_BRIDGE_PORT", BRIDGE_PORT),
+        api=from_either("PAYMENTS_API_PORT", "PAYMENTS_API_URL", API_PORT),
+        bridge=from_either("PAYMENTS_BRIDGE_PORT", "PAYMENTS_BRIDGE_URL", BRIDGE_PORT),
         codec=from_number("PAYMENTS_CODEC_PORT", CODEC_PORT),
     )
 

@@ -1,5 +1,6 @@
 """The whole service on one machine: every part a real one, every part a child process."""
 
+import os
 import shlex
 import shutil
 import ssl
@@ -26,6 +27,8 @@ from workflows.names import SEARCH_ATTRIBUTES
 DATABASE = "payments"
 START_WAIT = timedelta(seconds=60)
 DRAIN_WAIT = timedelta(seconds=15)
+# How to reach another Temporal, set for a person's own use, would keep ours from being reached.
+ELSEWHERE = ("TEMPORAL_API_KEY", "TEMPORAL_GRPC_META", "TEMPORAL_PROFILE", "TEMPORAL_TLS")
 
 Say = Callable[[str], None]
 
@@ -56,7 +59,8 @@ class Stack:
 
     def program(self, name: str, module: str, *arguments: str) -> Program:
         """One of our own processes, told what all of this stack are told."""
-        environment = {**self.outer, **self.environment}
+        outer = {n: value for n, value in self.outer.items() if not n.startswith(ELSEWHERE)}
+        environment = {**outer, **self.environment}
         return replace(
             python_module(name, module, *arguments), environment=environment, patience=DRAIN_WAIT
         )
@@ -64,13 +68,8 @@ class Stack:
     @property
     def simulator(self) -> Program:
         """The Midtrans look-alike, with the merchant account that our processes use."""
-        merchant = ":".join(
-            (
-                self.environment["PAYMENTS_MIDTRANS_SERVER_KEY"],
-                self.keys.client_key,
-                self.environment["PAYMENTS_MIDTRANS_MERCHANT_ID"],
-            )
-        )
+        keys = self.keys
+        merchant = f"{keys.server_key}:{keys.client_key}:{keys.merchant_id}"
         return python_module(
             "simulator",
             "simulator",
@@ -122,7 +121,7 @@ def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
     """A stack that runs nothing yet: its addresses, its keys, what its processes will be told."""
     private_directory(state_dir)
     addresses = choose_addresses(outer)
-    keys = local_keys(state_dir)
+    keys = _with_given(local_keys(state_dir), outer)
     certificates = local_certificates(state_dir)
     made_up = {
         "TEMPORAL_ADDRESS": f"{LOOPBACK}:{addresses.temporal.frontend}",
@@ -142,7 +141,6 @@ def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
         "PAYMENTS_MIDTRANS_CA_FILE": str(certificates.ca),
         "PAYMENTS_SMTP_URL": f"smtp+starttls://{LOOPBACK}:{addresses.mail}",
         "PAYMENTS_SMTP_CA_FILE": str(certificates.ca),
-        "PAYMENTS_MAIL_DIR": str(state_dir.absolute() / "mail" / "inbox"),
         "PAYMENTS_CODEC_HOST": LOOPBACK,
         "PAYMENTS_CODEC_PORT": str(addresses.codec),
         "PAYMENTS_CODEC_SECRET": keys.codec_secret,
@@ -156,13 +154,28 @@ def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
         "PAYMENTS_KEYSET_LOOKUP": str(keys.keyset_lookup),
     }
     given = {name: outer[name] for name in made_up if outer.get(name)}
+    fixed = {
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+        "PAYMENTS_MAIL_DIR": str(state_dir.absolute() / "mail" / "inbox"),
+    }
     return Stack(
         state_dir=state_dir.absolute(),
         outer=outer,
-        environment={**made_up, **given},
+        environment={**made_up, **given, **fixed},
         addresses=addresses,
         keys=keys,
         certificates=certificates,
+    )
+
+
+def _with_given(keys: Keys, outer: Mapping[str, str]) -> Keys:
+    """The made-up keys, but for those that the environment names."""
+    return replace(
+        keys,
+        server_key=outer.get("PAYMENTS_MIDTRANS_SERVER_KEY") or keys.server_key,
+        merchant_id=outer.get("PAYMENTS_MIDTRANS_MERCHANT_ID") or keys.merchant_id,
+        api_key=outer.get("PAYMENTS_API_KEY") or keys.api_key,
+        codec_secret=outer.get("PAYMENTS_CODEC_SECRET") or keys.codec_secret,
     )
 
 

@@ -1,9 +1,11 @@
-"""Record the history of every scenario: `python -m tests.replay.record`, half a minute at most."""
+"""Record the history of every scenario: `python -m tests.replay.record`."""
 
 import asyncio
 import json
+import logging
 import sys
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior
@@ -15,16 +17,19 @@ from tests.replay.scenarios import CONTINUE_AS_NEW_EVENTS, SCENARIOS, Scenario
 from tests.replay.stage import HISTORIES, KEYSET, Stage, converter
 from workflows.names import SEARCH_ATTRIBUTES, workflow_id
 
+PATIENCE_SECONDS = 25
+
 
 async def record() -> None:
     if not KEYSET.exists():
         KEYSET.write_text(new_aead_keyset() + "\n")
     async with AsyncExitStack() as parts:
         environment = await parts.enter_async_context(
-            await WorkflowEnvironment.start_local(
+            await WorkflowEnvironment.start_time_skipping_v2(
                 dev_server_existing_path=TEMPORAL,
                 dev_server_log_level="error",
                 dev_server_extra_args=(
+                    *("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"),
                     "--dynamic-config-value",
                     f"limit.historyCount.suggestContinueAsNew={CONTINUE_AS_NEW_EVENTS}",
                 ),
@@ -37,7 +42,7 @@ async def record() -> None:
         stage = Stage(client, parts)
         await stage.open()
         played = await asyncio.gather(
-            *(_play(client, stage, scenario) for scenario in SCENARIOS)
+            *(_play(environment, client, stage, scenario) for scenario in SCENARIOS)
         )
     # All or nothing: half a record would prove half of it.
     HISTORIES.mkdir(exist_ok=True)
@@ -49,10 +54,20 @@ async def record() -> None:
         sys.stdout.write(f"{len(history.events):4} events  {name}\n")
 
 
-async def _play(client: Client, stage: Stage, scenario: Scenario) -> dict[str, WorkflowHistory]:
+async def _play(
+    environment: WorkflowEnvironment, client: Client, stage: Stage, scenario: Scenario
+) -> dict[str, WorkflowHistory]:
     """The histories of all runs that the scenario made, in their order."""
     order_id = f"R-{scenario.name}"
-    await scenario.play(await stage.house(scenario), order_id)
+    house = await stage.house(scenario)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await scenario.play(house, order_id)
+            if scenario.then_a_day:
+                await environment.fast_forward(house.handle(order_id), timedelta(days=1))
+                await house.handle(order_id).result()
+    except TimeoutError as error:
+        raise RuntimeError(f"{scenario.name} does not come to its end") from error
     latest = await client.get_workflow_handle(workflow_id(order_id)).describe()
     query = f"WorkflowId = '{workflow_id(order_id)}'"
     while True:
@@ -73,4 +88,6 @@ async def _play(client: Client, stage: Stage, scenario: Scenario) -> dict[str, W
 
 
 if __name__ == "__main__":
+    # Failures are part of what is played.
+    logging.disable(logging.WARNING)
     asyncio.run(record())
