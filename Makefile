@@ -4,10 +4,10 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fmt bench lock
+.PHONY: help demo dev test check fmt bench record-histories lock
 
 help: ## Show what can be made.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.ready: requirements-dev.lock
 	$(PYTHON) -m venv .venv
@@ -23,12 +23,13 @@ dev: $(BIN)/.ready ## Start everything on this machine.
 test: $(BIN)/.ready ## Run every test.
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(BIN)/.ready ## Lint, types, architecture, workflow rules.
+check: $(BIN)/.ready ## Lint, types, architecture, workflow rules, full coverage of the rules of money.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/temporalint workflows activities worker.py
+	$(BIN)/python -m pytest tests/payments --quiet --cov --cov-report=term:skip-covered
 
 fmt: $(BIN)/.ready ## Format and fix what can be fixed.
 	$(BIN)/ruff check --fix .
@@ -36,6 +37,11 @@ fmt: $(BIN)/.ready ## Format and fix what can be fixed.
 
 bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a figure.
 	$(BIN)/python -m benchmarks $(ARGS)
+
+record-histories: $(BIN)/.ready ## Record what tests compare with: histories, names, the reference page.
+	$(BIN)/python -m tests.replay.record
+	$(BIN)/python -m tests.wire.names
+	$(BIN)/python -m tests.docs.reference
 
 lock: $(BIN)/.ready ## Resolve the dependencies anew (needs uv).
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 pyproject.toml -o requirements.lock

@@ -14,10 +14,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.email.desk import Desk
 from adapters.email.options import SmtpOptions, smtp_options
 from adapters.midtrans.options import ADDRESSES, MidtransOptions
 from payments.invoice import Merchant
-from payments.payment import Windows
+from payments.progress import Windows
 
 PREFIX = "PAYMENTS_"
 
@@ -82,6 +83,16 @@ class Settings(BaseSettings):
     )
     smtp_ca_file: str | None = Field(None, description="CA certificates to trust for SMTP")
     mail_from: str = Field("payments@skaters.example", description="sender of every mail")
+
+    admin_email: str | None = Field(
+        None, description="whom alerts are mailed to; without it they are only logged"
+    )
+    public_url: str | None = Field(
+        None, description="address under which customers reach /pay/{token}; the API's when unset"
+    )
+    web_ui_url: str | None = Field(
+        None, description="address of the Temporal Web UI, for links in alerts"
+    )
 
     api_keys: Words = Field(
         (), description="client:sha256-of-key:scopes, comma-separated; scopes joined by +"
@@ -161,6 +172,20 @@ class Settings(BaseSettings):
         """Where mails are handed over; SettingsError when the address is wrong."""
         with _as_settings_error("SMTP"):
             return smtp_options(self.secret("smtp_url"), self.mail_from, self.smtp_ca_file)
+
+    @property
+    def desk(self) -> Desk:
+        """Where customers and the administrator are sent by mails."""
+        return Desk(
+            admin_email=self.admin_email,
+            pay_url=self.pay_url,
+            web_ui_url=self.web_ui_url,
+        )
+
+    @property
+    def pay_url(self) -> str:
+        """The base of customers' one-time links."""
+        return self.public_url or f"http://{self.api_host}:{self.api_port}"
 
     @property
     def livemode(self) -> bool:

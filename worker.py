@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from activities.documents import DocumentActivities
+from activities.documents import DocumentActivities, DocumentParts
 from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.email.mailer import SmtpMailer
@@ -68,29 +68,19 @@ def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) ->
     store = PaymentStore(engine, sealer, terms)
     records = RecordActivities(store, settings.windows)
     at_gateway = GatewayActivities(gateway, store)
+    smtp = settings.smtp
     documents = DocumentActivities(
-        InvoiceStore(engine, sealer, settings.merchant),
-        InvoicePdfDrawer(),
-        MailLedger(engine, settings.mail_from.rpartition("@")[2]),
-        SmtpMailer(settings.smtp, settings.merchant),
+        DocumentParts(
+            payments=store,
+            invoices=InvoiceStore(engine, sealer, settings.merchant),
+            drawer=InvoicePdfDrawer(),
+            ledger=MailLedger(engine, smtp.domain),
+            mailer=SmtpMailer(smtp, settings.merchant, settings.desk),
+        )
     )
     return {
-        PAYMENTS_QUEUE: Duties(
-            [PaymentWorkflow],
-            [
-                records.load_payment,
-                records.place_order,
-                records.record_opened,
-                records.record_refused,
-                records.record_answer,
-                records.record_notice,
-                records.begin_closing,
-                at_gateway.open_charge,
-                at_gateway.ask_gateway,
-                at_gateway.close_attempt,
-            ],
-        ),
-        DOCUMENTS_QUEUE: Duties([], [documents.issue_invoice, documents.send_mail]),
+        PAYMENTS_QUEUE: Duties([PaymentWorkflow], [*records.all(), *at_gateway.all()]),
+        DOCUMENTS_QUEUE: Duties([], documents.all()),
     }
 
 

@@ -1,18 +1,21 @@
 """Effects at the gateway: open a charge, ask how it stands, close it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.failures import failures_for_temporal
-from payments.gateway import AttemptRef, Charge, ChargeOpened, StatusReport
+from payments.errors import GatewayBusyError, GatewayUnknownError, GatewayUnreachableError
+from payments.gateway import AttemptRef, Charge, ChargeOpened, ReviewDecision, StatusReport
 from payments.status import OPEN, AttemptStatus
 
 NOT_YET = "not_yet"
+MAY_HAVE_ARRIVED = "may_have_arrived"
 
 # How long to wait before asking again: soon at first, since most customers pay within minutes.
 _PAUSES_SECONDS = (5, 10, 20, 30, 60, 120, 300)
@@ -32,6 +35,10 @@ class Gateway(Protocol):
 
         `token` is that of its Snap session, if it has one. Closing twice is harmless.
         """
+        ...
+
+    async def decide_review(self, attempt: AttemptRef, decision: ReviewDecision) -> None:
+        """Approve or deny a payment in review; deciding one that is over changes nothing."""
         ...
 
 
@@ -62,16 +69,44 @@ class Question:
     known: tuple[tuple[str, AttemptStatus], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    attempt: AttemptRef
+    decision: ReviewDecision
+
+
 class GatewayActivities:
     def __init__(self, gateway: Gateway, charges: Charges) -> None:
         self._gateway = gateway
         self._charges = charges
 
+    def all(self) -> list[Callable[..., Any]]:
+        """Every activity, for the worker."""
+        return [
+            self.open_charge,
+            self.ask_gateway,
+            self.decide_review,
+            self.close_attempt,
+        ]
+
     @activity.defn
     async def open_charge(self, attempt: AttemptRef) -> ChargeOpened:
-        """Open the attempt at the gateway; repeating it never charges twice."""
+        """Open the attempt at the gateway; repeating it never charges twice.
+
+        A try that may have arrived is remembered, so that a later one that could not be sent does
+        not make the outcome look known.
+        """
         with failures_for_temporal():
-            return await self._gateway.open_charge(await self._charges.charge(attempt))
+            charge = await self._charges.charge(attempt)
+            try:
+                return await self._gateway.open_charge(charge)
+            except GatewayUnknownError:
+                activity.heartbeat(MAY_HAVE_ARRIVED)
+                raise
+            except (GatewayUnreachableError, GatewayBusyError) as error:
+                if MAY_HAVE_ARRIVED in activity.info().heartbeat_details:
+                    raise GatewayUnknownError(str(error)) from error
+                raise
 
     @activity.defn
     async def ask_gateway(self, question: Question) -> StatusReport | None:
@@ -84,6 +119,12 @@ class GatewayActivities:
         if not _is_wanted(question, report):
             raise _not_yet(_pause())
         return report
+
+    @activity.defn
+    async def decide_review(self, review: Review) -> None:
+        """Tell the gateway what an operator decided about a payment in review."""
+        with failures_for_temporal():
+            await self._gateway.decide_review(review.attempt, review.decision)
 
     @activity.defn
     async def close_attempt(self, attempt: AttemptRef) -> None:

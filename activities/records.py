@@ -1,21 +1,26 @@
 """Effects on our own database: each one transaction, each harmless to repeat."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from temporalio import activity
 
 from activities.failures import failures_for_temporal
 from payments.commands import (
+    AnotherAttempt,
     Answer,
+    CaseDecision,
     Closing,
     OpenedCharge,
     Placement,
     ReceivedNotice,
     RefusedCharge,
+    ReviewDecided,
+    UnmatchedAnswer,
 )
 from payments.notice import Notice
-from payments.payment import Progress, Windows
+from payments.progress import Progress, Windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,8 @@ class PaymentRecords(Protocol):
 
     async def place(self, placement: Placement) -> Progress: ...
 
+    async def add_attempt(self, another: AnotherAttempt) -> Progress: ...
+
     async def record_opened(self, opened: OpenedCharge) -> Progress: ...
 
     async def record_refused(self, refused: RefusedCharge) -> Progress: ...
@@ -41,13 +48,39 @@ class PaymentRecords(Protocol):
 
     async def record_notice(self, order_id: str, notice: Notice) -> None: ...
 
+    async def record_unmatched(self, unmatched: UnmatchedAnswer) -> bool:
+        """Keep what the gateway holds for an unknown order; True when that is money."""
+        ...
+
     async def begin_closing(self, closing: Closing) -> Progress: ...
+
+    async def record_review(self, decided: ReviewDecided) -> None: ...
+
+    async def resolve_case(self, decision: CaseDecision) -> Progress | None:
+        """Close a case as a human decided; None when its order is not stored here."""
+        ...
 
 
 class RecordActivities:
     def __init__(self, records: PaymentRecords, windows: Windows) -> None:
         self._records = records
         self._windows = windows
+
+    def all(self) -> list[Callable[..., Any]]:
+        """Every activity, for the worker."""
+        return [
+            self.load_payment,
+            self.place_order,
+            self.add_attempt,
+            self.record_opened,
+            self.record_refused,
+            self.record_answer,
+            self.record_notice,
+            self.record_unmatched,
+            self.begin_closing,
+            self.record_review,
+            self.resolve_case,
+        ]
 
     @activity.defn
     async def load_payment(self, order_id: str) -> Loaded:
@@ -60,6 +93,12 @@ class RecordActivities:
         """Store the order and its first attempt; `order_conflict` when it is stored otherwise."""
         with failures_for_temporal():
             return await self._records.place(placement)
+
+    @activity.defn
+    async def add_attempt(self, another: AnotherAttempt) -> Progress:
+        """Store the next attempt, before the gateway hears of it."""
+        with failures_for_temporal():
+            return await self._records.add_attempt(another)
 
     @activity.defn
     async def record_opened(self, opened: OpenedCharge) -> Progress:
@@ -86,7 +125,25 @@ class RecordActivities:
             await self._records.record_notice(received.order_id, received.notice)
 
     @activity.defn
+    async def record_unmatched(self, unmatched: UnmatchedAnswer) -> bool:
+        """Keep what the gateway holds for an unknown order; True when that is money."""
+        with failures_for_temporal():
+            return await self._records.record_unmatched(unmatched)
+
+    @activity.defn
     async def begin_closing(self, closing: Closing) -> Progress:
         """Store that the attempt is being closed, before the gateway hears of it."""
         with failures_for_temporal():
             return await self._records.begin_closing(closing)
+
+    @activity.defn
+    async def record_review(self, decided: ReviewDecided) -> None:
+        """Store what an operator decided, before the gateway hears of it."""
+        with failures_for_temporal():
+            await self._records.record_review(decided)
+
+    @activity.defn
+    async def resolve_case(self, decision: CaseDecision) -> Progress | None:
+        """Close a case as a human decided."""
+        with failures_for_temporal():
+            return await self._records.resolve_case(decision)

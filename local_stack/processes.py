@@ -64,10 +64,14 @@ class Child:
         self.name = program.name
         self.log = private_directory(logs) / f"{program.name}.log"
         self._program = program
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again once it has ended: on what it left behind, with the same log."""
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._earlier_log = os.fstat(log).st_size
-            self._process = _start(program, log)
+            self._process = _start(self._program, log)
         finally:
             os.close(log)
 

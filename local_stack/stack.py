@@ -141,6 +141,7 @@ def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
         "PAYMENTS_MIDTRANS_CA_FILE": str(certificates.ca),
         "PAYMENTS_SMTP_URL": f"smtp+starttls://{LOOPBACK}:{addresses.mail}",
         "PAYMENTS_SMTP_CA_FILE": str(certificates.ca),
+        "PAYMENTS_ADMIN_EMAIL": "admin@skaters.example",
         "PAYMENTS_CODEC_HOST": LOOPBACK,
         "PAYMENTS_CODEC_PORT": str(addresses.codec),
         "PAYMENTS_CODEC_SECRET": keys.codec_secret,

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from payments.changes import NewAttempt
-from payments.gateway import ChargeOpened, ClosingCause, StatusReport
+from payments.alerts import AlertCode
+from payments.cases import Resolution
+from payments.charging import NewAttempt
+from payments.gateway import (
+    ChargeFailure,
+    ChargeOpened,
+    ClosingCause,
+    ReviewDecision,
+    StatusReport,
+)
+from payments.mails import Mail
 from payments.notice import Notice
 from payments.request import PaymentRequest
 
@@ -59,16 +67,13 @@ class Closing:
     actor: str
     at: datetime
     reason: str | None = None
+    failure: ChargeFailure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedNotice:
     order_id: str
     notice: Notice
-
-
-class MailKind(StrEnum):
-    RECEIPT = "receipt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,57 @@ class InvoiceOrder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailOrder:
     order_id: str
-    kind: MailKind
-    attempt: int
+    mail: Mail
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertOrder:
+    """An alert to the administrator; `sent` counts those sent before for the same cause."""
+
+    order_id: str
+    code: AlertCode
+    sent: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnotherAttempt:
+    """The next attempt of a stored order; `actor` names who asked, for the audit."""
+
+    order_id: str
+    attempt: NewAttempt
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedAnswer:
+    """What the gateway holds for an order id of our form that is not stored here."""
+
+    order_id: str
+    number: int
+    report: StatusReport
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewDecided:
+    """What an operator decided about a payment in review, before the gateway hears of it."""
+
+    order_id: str
+    number: int
+    decision: ReviewDecision
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDecision:
+    """What a human decided about a case; `reason` is kept encrypted, out of the audit."""
+
+    order_id: str
+    case_id: int
+    resolution: Resolution
+    actor: str
+    reason: str
     at: datetime

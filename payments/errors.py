@@ -6,6 +6,7 @@ PaymentError
         OrderConflictError      the order is stored with other contents
         OrderUnknownError       no such order or attempt is stored
         NotPaidError            only a paid order has an invoice
+        CaseUnknownError        no such case is stored for the order
         GatewayRefusedError     the gateway said no
     TransientError              asking again may help
         GatewayUnreachableError the request never left us, so nothing happened
@@ -67,6 +68,13 @@ class NotPaidError(PermanentError):
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"order {order_id} has no invoice, because it is not paid")
+
+
+class CaseUnknownError(PermanentError):
+    code = "case_unknown"
+
+    def __init__(self, order_id: str, case_id: int) -> None:
+        super().__init__(f"order {order_id} has no case {case_id}")
 
 
 class GatewayRefusedError(PermanentError):

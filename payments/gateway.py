@@ -41,11 +41,16 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRef:
-    """Which attempt is meant, without any personal datum."""
+    """Which attempt is meant, without any personal datum.
+
+    `transaction_id` is the one heard of last, if any: some methods answer to nothing else
+    (fact sheet §5).
+    """
 
     order_id: str
     number: int
     integration: Integration
+    transaction_id: str | None = None
 
     @property
     def gateway_order_id(self) -> str:
@@ -121,6 +126,21 @@ ENDS_AS = {
     ClosingCause.CHARGE_FAILED: AttemptStatus.FAILED,
     ClosingCause.OTHER_METHOD: AttemptStatus.CANCELLED,
 }
+
+
+class ChargeFailure(StrEnum):
+    """Why a charge did not open an attempt: refused, never sent, or nobody knows."""
+
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+class ReviewDecision(StrEnum):
+    """What an operator decides about a payment in review."""
+
+    APPROVE = "approve"
+    DENY = "deny"
 
 
 class Mismatch(StrEnum):

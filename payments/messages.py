@@ -7,8 +7,8 @@ a request could not be carried out. `{names}` are filled in by whoever shows the
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from payments.cases import CaseCode
 from payments.gateway import InstructionKind
-from payments.payment import CaseCode
 from payments.request import Locale
 from payments.status import PaymentStatus
 
@@ -150,6 +150,19 @@ CASE_TEXTS: dict[tuple[PaymentStatus, CaseCode], Told] = {
     ),
 }
 
+# While the last attempt is being closed for another method, instead of the status's own text …
+SWITCHING = Told(
+    "Metode pembayaran Anda sedang diganti. Mohon jangan membayar ke nomor atau kode yang lama."
+    " Jika Anda sudah membayar, dana Anda aman.",
+    "We are changing your payment method. Please do not pay to the old number or code any more."
+    " If you have already paid, your money is safe.",
+)
+# … and after the text that tells how to pay the new one.
+SWITCHED = Told(
+    "Jangan lagi membayar ke nomor atau kode yang lama.",
+    "Do not pay to the old number or code any more.",
+)
+
 _AT_THE_SHOP = Told(
     "Maaf, terjadi kendala di toko kami. Silakan coba lagi atau hubungi kami.",
     "Sorry, something went wrong at our shop. Please try again or contact us.",
@@ -185,15 +198,32 @@ PROBLEM_TEXTS: dict[str, Told] = {
         " you pay.",
     ),
     "already_paid": Told(
-        "Pesanan ini sudah terbayar sehingga tidak dapat dibatalkan. Silakan hubungi kami untuk"
+        "Pesanan ini sudah terbayar. Mohon jangan membayar lagi; silakan hubungi kami untuk"
         " pengembalian dana.",
-        "This order has already been paid and cannot be cancelled. Please contact us for a refund.",
+        "This order has already been paid. Please do not pay again; contact us for a refund.",
+    ),
+    "attempt_conflict": Told(
+        "Metode pembayaran lain sudah dipilih untuk pesanan ini. Silakan lanjutkan dengan metode"
+        " tersebut.",
+        "Another payment method was already chosen for this order. Please go on with that one.",
+    ),
+    "not_retryable": Told(
+        "Metode pembayaran tidak dapat diganti saat ini. Mohon jangan membayar lagi sebelum"
+        " memeriksa status pesanan Anda.",
+        "The payment method cannot be changed at the moment. Please check how your order stands"
+        " before you pay again.",
     ),
     "gateway_refused": Told(
         "Metode pembayaran ini sedang tidak dapat digunakan dan tidak ada dana yang diambil."
         " Silakan coba metode pembayaran lain.",
         "This payment method cannot be used at the moment and no money was taken. Please try"
         " another payment method.",
+    ),
+    "gateway_unreachable": Told(
+        "Layanan pembayaran sedang tidak dapat dihubungi dan tidak ada dana yang diambil. Silakan"
+        " coba lagi beberapa saat lagi atau pilih metode pembayaran lain.",
+        "The payment service cannot be reached at the moment and no money was taken. Please try"
+        " again in a few minutes, or choose another payment method.",
     ),
     "no_answer": Told(
         "Layanan pembayaran belum menjawab. Mohon jangan membayar dengan cara lain dahulu; silakan"

@@ -1,13 +1,13 @@
-"""One order's payment with all its attempts, and the small view of it that decisions need."""
+"""One order's payment with all its attempts."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
+from payments.cases import CaseCode
 from payments.gateway import (
     ENDS_AS,
-    AttemptRef,
     Charge,
+    ChargeFailure,
     ClosingCause,
     Instructions,
     StatusReport,
@@ -26,15 +26,6 @@ MONEY_WAS_HERE = frozenset(
 )
 
 
-class CaseCode(StrEnum):
-    """Why a human is needed; also the values of the search attribute PaymentAttention."""
-
-    MISMATCH = "mismatch"
-    CONTRADICTION = "contradiction"
-    LATE_MONEY = "late_money"
-    SECOND_PAYMENT = "second_payment"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayTransaction:
     """One transaction that the gateway made for an attempt; Snap may make several."""
@@ -47,7 +38,10 @@ class GatewayTransaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAttempt:
-    """One try at the gateway. `closing` says why we are closing it there, once we do."""
+    """One try at the gateway. `closing` says why we are closing it there, once we do.
+
+    `link_token` opens the customer's one-time link, from which the next attempt may be made.
+    """
 
     number: int
     method: PaymentMethod
@@ -60,19 +54,25 @@ class PaymentAttempt:
     instructions: Instructions | None = None
     transactions: tuple[GatewayTransaction, ...] = ()
     closing: ClosingCause | None = None
+    failure: ChargeFailure | None = None
+    link_token: str | None = None
 
     def transaction(self, transaction_id: str) -> GatewayTransaction | None:
         return next((t for t in self.transactions if t.transaction_id == transaction_id), None)
 
     def with_transaction(self, report: StatusReport, status: AttemptStatus) -> "PaymentAttempt":
         """The attempt with the reported transaction last; other transactions keep their order."""
-        others = tuple(t for t in self.transactions if t.transaction_id != report.transaction_id)
-        newest = GatewayTransaction(
-            transaction_id=report.transaction_id,
-            payment_type=report.payment_type,
-            status=status,
-            method=report.method,
+        return self.with_newest(
+            GatewayTransaction(
+                transaction_id=report.transaction_id,
+                payment_type=report.payment_type,
+                status=status,
+                method=report.method,
+            )
         )
+
+    def with_newest(self, newest: GatewayTransaction) -> "PaymentAttempt":
+        others = tuple(t for t in self.transactions if t.transaction_id != newest.transaction_id)
         return replace(self, transactions=(*others, newest))
 
 
@@ -148,83 +148,6 @@ class Payment:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptProgress:
-    """An attempt as far as decisions over time need it."""
-
-    number: int
-    method: PaymentMethod
-    integration: Integration
-    status: AttemptStatus
-    expires_at: datetime
-    closing: ClosingCause | None
-    transactions: tuple[tuple[str, AttemptStatus], ...]
-
-    def knows(self, transaction_id: str, status: AttemptStatus) -> bool:
-        return (transaction_id, status) in self.transactions
-
-    def ref(self, order_id: str) -> AttemptRef:
-        return AttemptRef(order_id=order_id, number=self.number, integration=self.integration)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """A payment as the workflow sees it: ids, statuses and times, nothing personal."""
-
-    order_id: str
-    status: PaymentStatus
-    version: int
-    attempts: tuple[AttemptProgress, ...]
-    retry_until: datetime | None
-    attention: CaseCode | None
-    invoice_due: bool
-    receipt_due: bool
-
-    @property
-    def latest_attempt(self) -> AttemptProgress:
-        return self.attempts[-1]
-
-    @property
-    def open_attempt(self) -> AttemptProgress | None:
-        """The attempt that may still bring money and has not ended at the gateway."""
-        latest = self.latest_attempt
-        return latest if latest.status in OPEN else None
-
-    @property
-    def waits_for_a_human(self) -> bool:
-        """Whether asking the gateway again is pointless: its answers contradict what we asked."""
-        return self.attention is not None and self.latest_attempt.status is AttemptStatus.UNKNOWN
-
-    def attempt(self, number: int) -> AttemptProgress | None:
-        return self.attempts[number - 1] if 1 <= number <= len(self.attempts) else None
-
-
-def progress_of(payment: Payment, *, receipt_sent: bool) -> Progress:
-    """The decisions' view; documents are due once for every paid order."""
-    paid = payment.status is PaymentStatus.PAID
-    return Progress(
-        order_id=payment.order_id,
-        status=payment.status,
-        version=payment.version,
-        attempts=tuple(
-            AttemptProgress(
-                number=attempt.number,
-                method=attempt.method,
-                integration=attempt.integration,
-                status=attempt.status,
-                expires_at=attempt.expires_at,
-                closing=attempt.closing,
-                transactions=tuple((t.transaction_id, t.status) for t in attempt.transactions),
-            )
-            for attempt in payment.attempts
-        ),
-        retry_until=payment.retry_until,
-        attention=payment.attention,
-        invoice_due=paid and payment.invoice_number is None,
-        receipt_due=paid and not receipt_sent,
-    )
-
-
 def attempt_status_from(attempt: PaymentAttempt) -> AttemptStatus:
     """What an attempt is, given its transactions.
 
@@ -255,8 +178,20 @@ def status_when_ended(attempt: PaymentAttempt) -> AttemptStatus:
 def payment_status_from(attempt: PaymentAttempt) -> PaymentStatus:
     """What the order's payment is, given its latest attempt."""
     if attempt.closing is not None and attempt.status in OPEN - {AttemptStatus.IN_REVIEW}:
-        return PaymentStatus.CHECKING
+        # What never left us cannot have taken money, even while we make sure of it.
+        return PaymentStatus.FAILED if _never_left_us(attempt) else PaymentStatus.CHECKING
+    if (attempt.status, attempt.closing) == (AttemptStatus.CANCELLED, ClosingCause.OTHER_METHOD):
+        return PaymentStatus.FAILED  # only that attempt is over; the order may be tried again
     return _SHOWN_AS[attempt.status]
+
+
+def _never_left_us(attempt: PaymentAttempt) -> bool:
+    """A transaction at the gateway proves the contrary; a cancel waits for the gateway's word."""
+    return (
+        attempt.failure is ChargeFailure.UNREACHABLE
+        and attempt.closing is ClosingCause.CHARGE_FAILED
+        and not attempt.transactions
+    )
 
 
 _SHOWN_AS = {
@@ -275,13 +210,3 @@ _SHOWN_AS = {
     AttemptStatus.CHARGED_BACK: PaymentStatus.CHARGED_BACK,
     AttemptStatus.REVERSED: PaymentStatus.REVERSED,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """Spans that settings decide; recorded in each run, so that a change never alters history."""
-
-    payment: timedelta = timedelta(minutes=5)
-    another_method: timedelta = timedelta(hours=24)
-    first_ask: timedelta = timedelta(seconds=30)
-    absence: timedelta = timedelta(seconds=90)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from payments.cases import CaseCode
 from payments.gateway import InstructionKind
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency
-from payments.payment import CaseCode
 from payments.status import AttemptStatus, PaymentStatus
 from starter.problems import Message
 
@@ -93,7 +93,7 @@ class PaymentBody(Body):
                 "methods": ["qris", "gopay", "bca_va"],
                 "fulfillable": False,
                 "fulfil_after": None,
-                "payment_url": None,
+                "payment_url": "https://pay.skaters.example/pay/one-time-token",
                 "instructions": {
                     "kind": "virtual_account",
                     "token": None,

@@ -1,10 +1,12 @@
-"""`python -m starter demo`: one order from checkout to invoice, one line a step."""
+"""`python -m starter demo`: one order plays a scenario on the local stack, one line a step."""
 
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,12 +14,12 @@ from urllib.parse import quote
 import httpx
 from rich.console import Console
 
-from local_stack.stack import Stack
+from local_stack.processes import running
+from local_stack.stack import START_WAIT, Stack
 from starter.dev import local_service, show_addresses
 
 PATIENCE_SECONDS = 60
 PAUSE_SECONDS = 0.1
-
 
 Result = TypeVar("Result")
 
@@ -26,107 +28,137 @@ class DemoError(RuntimeError):
     """A step did not come to its end in time."""
 
 
-async def play(order: dict[str, Any], state_dir: Path, *, stay: bool) -> None:
-    """Start everything afresh, let one order be paid, and show where to look."""
-    console = Console()
-    async with local_service(state_dir, console, fresh=True) as stack:
-        trust = ssl.create_default_context(cafile=stack.certificates.ca)
-        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
-            demo = Demo(stack, http, console)
-            await demo.play(order)
-        show_addresses(stack, console)
-        if stay:
-            console.print("Ctrl-C stops everything.")
-            await asyncio.Event().wait()
+@dataclass
+class Stage:
+    """A running stack and the order that is played on it; each method is somebody's doing."""
 
-
-@dataclass(frozen=True)
-class Demo:
     stack: Stack
     http: httpx.AsyncClient
-    console: Console
+    order: Mapping[str, Any]
+    attempt: int = 1
+    mails_shown: set[Path] = field(default_factory=set)
 
-    async def play(self, order: dict[str, Any]) -> None:
-        order_id = order["order_id"]
-        payment = await self._step("checkout asks for payment", lambda: self._checkout(order))
-        self._say(f"{payment['status']}: {payment['message']['en']}")
-        gateway_order_id = payment["attempts"][-1]["gateway_order_id"]
-        await self._step("the customer pays", lambda: self._pay(gateway_order_id))
-        paid = await self._step(
-            "Midtrans notifies, the order becomes paid",
-            lambda: self._payment_with(order_id, "status", "paid"),
-        )
-        self._say(f"{paid['status']} with {paid['paid_with']} at {paid['paid_at']}")
-        invoiced = await self._step(
-            "the invoice is issued", lambda: self._payment_with(order_id, "invoice_number")
-        )
-        pdf = await self._step(
-            "the invoice is drawn", lambda: self._invoice(order_id, invoiced["invoice_number"])
-        )
-        self._say(str(pdf))
-        mail = await self._step("the receipt is mailed", self._mail)
-        self._say(str(mail))
-        run = quote(f"payment/{order_id}", safe="")
-        self._say(f"the run: {self.stack.web_ui_url}/namespaces/default/workflows/{run}")
+    @property
+    def order_id(self) -> str:
+        return str(self.order["order_id"])
 
-    async def _step(self, title: str, work: Callable[[], Awaitable[Result]]) -> Result:
-        began = time.monotonic()
-        with self.console.status(title):
-            result = await work()
-        took = time.monotonic() - began
-        self.console.print(f"[green]✓[/green] {title} [dim]({took:.1f} s)[/dim]", highlight=False)
-        return result
+    async def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """What checkout sends to the API."""
+        url = f"{self.stack.addresses.api_url}/v1/payments{path}"
+        return await self.http.post(url, json=body, headers=self._authorization)
 
-    def _say(self, text: str) -> None:
-        self.console.print(f"    {text}", highlight=False, soft_wrap=True)
+    async def payment(self) -> dict[str, Any]:
+        answer = await self.http.get(self._url, headers=self._authorization)
+        payment: dict[str, Any] = answer.raise_for_status().json()
+        return payment
 
-    async def _checkout(self, order: dict[str, Any]) -> Any:
-        answer = await self.http.post(
-            f"{self.stack.addresses.api_url}/v1/payments", json=order, headers=self._authorization
-        )
-        answer.raise_for_status()
-        return answer.json()
+    async def payment_when(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            payment = await self.payment()
+            return payment if fits(payment) else None
 
-    async def _pay(self, gateway_order_id: str) -> None:
-        url = f"{self.stack.addresses.simulator_url}/_simulator/transactions"
-        answer = await self.http.post(f"{url}/{gateway_order_id}/pay", json={})
+        return await until(look)
+
+    async def at_gateway(self, event: str, **body: object) -> None:
+        """What the customer, the bank or the scheme does at Midtrans."""
+        url = f"{self._simulator}/transactions/{self.order_id}~{self.attempt}/{event}"
+        (await self.http.post(url, json=body)).raise_for_status()
+
+    async def plan_faults(self, *faults: Mapping[str, object]) -> None:
+        """What is to go wrong at the gateway."""
+        answer = await self.http.put(f"{self._simulator}/faults", json={"faults": faults})
         answer.raise_for_status()
 
-    async def _payment_with(self, order_id: str, member: str, value: str | None = None) -> Any:
-        async def look() -> Any:
-            answer = await self.http.get(self._payment_url(order_id), headers=self._authorization)
-            payment = answer.raise_for_status().json()
-            found = payment[member]
-            return payment if found is not None and value in (None, found) else None
-
-        return await _until(look)
-
-    async def _invoice(self, order_id: str, number: str) -> Path:
-        async def look() -> bytes | None:
-            answer = await self.http.get(
-                f"{self._payment_url(order_id)}/invoice.pdf", headers=self._authorization
-            )
-            return answer.content if answer.is_success else None
-
-        path = self.stack.state_dir / f"{number}.pdf"
-        path.write_bytes(await _until(look))
+    async def invoice(self) -> Path:
+        payment = await self.payment_when(lambda payment: payment["invoice_number"] is not None)
+        answer = await self.http.get(f"{self._url}/invoice.pdf", headers=self._authorization)
+        path = self.stack.state_dir / f"{payment['invoice_number']}.pdf"
+        path.write_bytes(answer.raise_for_status().content)
         return path
 
-    async def _mail(self) -> Path:
-        async def look() -> Path | None:
-            return next(iter(sorted(self.stack.mail_dir.glob("*.eml"))), None)
+    async def mail(self, recipient: str) -> str:
+        """The next mail to this address."""
 
-        return await _until(look)
+        async def look() -> tuple[Path, EmailMessage] | None:
+            for path in sorted(set(self.stack.mail_dir.glob("*.eml")) - self.mails_shown):
+                mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+                if recipient in str(mail["To"]):
+                    return path, mail
+            return None
 
-    def _payment_url(self, order_id: str) -> str:
-        return f"{self.stack.addresses.api_url}/v1/payments/{order_id}"
+        path, mail = await until(look)
+        self.mails_shown.add(path)
+        return f"to {mail['To']}: {mail['Subject']}\n    {path}"
+
+    async def command(self, *arguments: str) -> str:
+        """An operator's command, run as a process of its own."""
+        program = self.stack.program("operator", "starter", *arguments)
+        async with running(program, self.stack.logs) as child:
+            await child.finish(START_WAIT)
+            return f"$ python -m starter {' '.join(arguments)}\n{child.said().strip()}"
+
+    async def stop(self, part: str) -> None:
+        await self.stack.children[part].stop()
+
+    async def start(self, part: str) -> None:
+        """Start it again, and wait until it answers."""
+        self.stack.children[part].start()
+        await until(self._everything_answers)
+
+    async def _everything_answers(self) -> bool | None:
+        urls = (f"{self.stack.addresses.api_url}/readyz", f"{self._simulator}/clock")
+        try:
+            answers = [await self.http.get(url) for url in urls]
+        except httpx.TransportError:
+            return None
+        return all(answer.is_success for answer in answers) or None
+
+    @property
+    def _url(self) -> str:
+        return f"{self.stack.addresses.api_url}/v1/payments/{self.order_id}"
+
+    @property
+    def _simulator(self) -> str:
+        return f"{self.stack.addresses.simulator_url}/_simulator"
 
     @property
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.stack.environment['PAYMENTS_API_KEY']}"}
 
 
-async def _until(look: Callable[[], Awaitable[Result | None]]) -> Result:
+# Does something, or waits for it; returns what there is to be said about it.
+Act = Callable[[Stage], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is played: `order` changes the demo's order, `settings` the service's."""
+
+    about: str
+    steps: tuple[tuple[str, Act], ...]
+    order: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+async def play(scenario: Scenario, order: dict[str, Any], state_dir: Path, *, stay: bool) -> None:
+    """Start everything afresh, play the scenario with one order, and show where to look."""
+    console = Console()
+    async with local_service(state_dir, console, fresh=True, settings=scenario.settings) as stack:
+        trust = ssl.create_default_context(cafile=stack.certificates.ca)
+        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
+            stage = Stage(stack, http, {**order, **scenario.order})
+            for title, act in scenario.steps:
+                await _step(console, stage, title, act)
+        run = quote(f"payment/{stage.order_id}", safe="")
+        _say(console, f"the run: {stack.web_ui_url}/namespaces/default/workflows/{run}")
+        show_addresses(stack, console)
+        if stay:
+            console.print("Ctrl-C stops everything.")
+            await asyncio.Event().wait()
+
+
+async def until(look: Callable[[], Awaitable[Result | None]]) -> Result:
+    """What `look` finds, once it finds something; DemoError when it does not in time."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             # What it waits for happens in other processes.
@@ -135,3 +167,17 @@ async def _until(look: Callable[[], Awaitable[Result | None]]) -> Result:
     except TimeoutError:
         raise DemoError(f"nothing came within {PATIENCE_SECONDS} s; the logs say why") from None
     return found
+
+
+async def _step(console: Console, stage: Stage, title: str, act: Act) -> None:
+    began = time.monotonic()
+    with console.status(title):
+        told = await act(stage)
+    took = time.monotonic() - began
+    console.print(f"[green]✓[/green] {title} [dim]({took:.1f} s)[/dim]", highlight=False)
+    if told is not None:
+        _say(console, told)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(f"    {text}", highlight=False, soft_wrap=True, markup=False)

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -14,8 +15,14 @@ from local_stack.stack import Stack, empty, run_stack
 
 
 @asynccontextmanager
-async def local_service(state_dir: Path, console: Console, *, fresh: bool) -> AsyncIterator[Stack]:
-    """The running stack, one line per part as it comes up."""
+async def local_service(
+    state_dir: Path,
+    console: Console,
+    *,
+    fresh: bool,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Stack]:
+    """The running stack, one line per part as it comes up; what the environment says wins."""
     if fresh:
         empty(state_dir)
 
@@ -23,7 +30,7 @@ async def local_service(state_dir: Path, console: Console, *, fresh: bool) -> As
         console.print(f"[green]✓[/green] {line}", highlight=False, soft_wrap=True)
 
     with console.status("starting …"):
-        stack_context = run_stack(state_dir, os.environ, say=say)
+        stack_context = run_stack(state_dir, {**settings, **os.environ}, say=say)
         stack = await stack_context.__aenter__()
     try:
         yield stack

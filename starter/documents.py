@@ -17,7 +17,7 @@ from payments.request import (
     Locale,
     PaymentRequest,
 )
-from starter.client import REASON_LENGTH_MAX
+from starter.conditions import REASON_LENGTH_MAX
 from starter.rules import MALFORMED, invalid_request
 
 # The greatest integer that every JSON reader keeps exactly (RFC 8259 §6).
@@ -106,6 +106,20 @@ class PaymentDocument(Document):
             customer=Customer(self.customer.name, self.customer.email, self.customer.phone),
             return_url=self.return_url,
         )
+
+
+class AttemptDocument(Document):
+    """The wish to pay an order by another method, once attempt `after_attempt` is closed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"after_attempt": 1, "method": "qris", "integration": "core"}}
+    )
+
+    after_attempt: Annotated[int, Field(ge=1, le=INTEGER_MAX)] = Field(
+        description="`attempt` of the payment as the customer saw it"
+    )
+    method: PaymentMethod
+    integration: Integration = Integration.SNAP
 
 
 class CancelDocument(Document):

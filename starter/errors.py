@@ -4,14 +4,39 @@ from payments.errors import PermanentError, TransientError
 from payments.payment import Payment
 
 
-class AlreadyPaidError(PermanentError):
-    """The money was faster than the wish to cancel; `payment` is how it stands."""
+class StandsOtherwiseError(PermanentError):
+    """The payment does not allow what was asked; `payment` is how it stands."""
 
-    code = "already_paid"
+    why = "does not allow that now"
 
     def __init__(self, payment: Payment) -> None:
-        super().__init__(f"order {payment.order_id} is {payment.status} and cannot be cancelled")
+        super().__init__(f"order {payment.order_id} is {payment.status}: it {self.why}")
         self.payment = payment
+
+
+class AlreadyPaidError(StandsOtherwiseError):
+    code = "already_paid"
+    why = "cannot be cancelled or paid again"
+
+
+class AttemptConflictError(StandsOtherwiseError):
+    code = "attempt_conflict"
+    why = "was tried with another method after this attempt already"
+
+
+class NotRetryableError(StandsOtherwiseError):
+    code = "not_retryable"
+    why = "cannot be tried with another method now"
+
+
+class UpdateRefusedError(PermanentError):
+    """The workflow refused an update; `reason` is its code, the text says why."""
+
+    code = "update_refused"
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class NoAnswerError(TransientError):

@@ -18,7 +18,7 @@ async def read(request: Request, kind: type[D]) -> D:
             ProblemCode.UNSUPPORTED_MEDIA_TYPE, "send application/json, not compressed"
         )
     try:
-        return parse(kind, await _bounded(request))
+        return parse(kind, await read_bounded(request))
     except MalformedJsonError as error:
         raise ProblemError(ProblemCode.MALFORMED_JSON, str(error)) from None
 
@@ -32,8 +32,8 @@ def answer(body: BaseModel, status: int = 200, headers: dict[str, str] | None = 
     )
 
 
-async def _bounded(request: Request) -> bytes:
-    """Counted as it comes in: what a sender says of the length proves nothing."""
+async def read_bounded(request: Request) -> bytes:
+    """The body, counted as it comes in: what a sender says of the length proves nothing."""
     if _stated_length(request) > BODY_BYTES_MAX:
         raise _too_large()
     body = bytearray()

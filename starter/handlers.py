@@ -1,20 +1,27 @@
-"""Every error that a route can end with, as a problem."""
+"""Every error that a route can end with, as a problem; as a page where a customer looks."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from payments.errors import InvalidRequestError, OrderConflictError, OrderUnknownError
-from starter.errors import AlreadyPaidError, NoAnswerError, UnavailableError
+from payments.errors import (
+    FieldProblem,
+    InvalidRequestError,
+    OrderConflictError,
+    OrderUnknownError,
+)
+from payments.request import Locale
+from starter.errors import NoAnswerError, StandsOtherwiseError, UnavailableError
 from starter.outages import BUGS, OUTAGES
 from starter.parts import ApiParts
-from starter.problems import ProblemCode, ProblemError, problem_response
+from starter.pay_page.response import PAY_PATH, locale_of, page_response
+from starter.problems import PROBLEMS, ProblemCode, ProblemError, problem_response
 from starter.rules import field_problems
-from starter.views import payment_body
 
 log = logging.getLogger(__name__)
 
@@ -43,54 +50,69 @@ def handle_errors(app: FastAPI) -> None:
         app.add_exception_handler(bug, _is_a_bug)
     app.add_exception_handler(InvalidRequestError, _broken_rules)
     app.add_exception_handler(RequestValidationError, _broken_query)
-    app.add_exception_handler(AlreadyPaidError, _already_paid)
+    app.add_exception_handler(StandsOtherwiseError, _stands_otherwise)
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(HTTPException, _of_the_framework)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
 
 
+def _tell(
+    request: Request,
+    code: ProblemCode,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    *,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Response:
+    if not request.url.path.startswith(PAY_PATH):
+        return problem_response(code, detail, errors, headers, members)
+    parts: ApiParts = request.app.state.parts
+    locale = locale_of(request.query_params.get("lang"), Locale.ID)
+    return page_response(parts.pages.sorry(code, locale), PROBLEMS[code].status, headers)
+
+
 def _telling(code: ProblemCode) -> Handler:
-    async def tell(_request: Request, error: Exception) -> Response:
-        return problem_response(code, str(error))
+    async def tell(request: Request, error: Exception) -> Response:
+        return _tell(request, code, str(error))
 
     return tell
 
 
-async def _broken_rules(_request: Request, error: Exception) -> Response:
+async def _broken_rules(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidRequestError)
-    return problem_response(ProblemCode.INVALID_REQUEST, str(error), error.problems)
+    return _tell(request, ProblemCode.INVALID_REQUEST, str(error), error.problems)
 
 
-async def _broken_query(_request: Request, error: Exception) -> Response:
+async def _broken_query(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # Each stands in `query`, `path` or the like.
     broken = InvalidRequestError(field_problems(error.errors(), skip=1))
-    return problem_response(ProblemCode.INVALID_REQUEST, str(broken), broken.problems)
+    return await _broken_rules(request, broken)
 
 
-async def _already_paid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AlreadyPaidError)
+async def _stands_otherwise(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StandsOtherwiseError)
     parts: ApiParts = request.app.state.parts
-    body = payment_body(error.payment, parts.now(), livemode=parts.livemode)
-    members = {"payment": body.model_dump(mode="json")}
-    return problem_response(ProblemCode.ALREADY_PAID, str(error), members=members)
+    members = {"payment": parts.body(error.payment).model_dump(mode="json")}
+    return _tell(request, ProblemCode(error.code), str(error), members=members)
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return error.response()
+    return _tell(request, error.code, error.detail, headers=error.headers, members=error.members)
 
 
-async def _of_the_framework(_request: Request, error: Exception) -> Response:
+async def _of_the_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _BY_HTTP_STATUS.get(error.status_code, ProblemCode.INVALID_REQUEST)
-    return problem_response(code, str(error.detail), headers=error.headers)
+    return _tell(request, code, str(error.detail), headers=error.headers)
 
 
-async def _part_is_away(_request: Request, error: Exception) -> Response:
+async def _part_is_away(request: Request, error: Exception) -> Response:
     assert isinstance(error, UnavailableError)
     log.warning("part.away", extra={"part": error.part}, exc_info=error)
-    return problem_response(ProblemCode.TEMPORARILY_UNAVAILABLE, str(error))
+    return _tell(request, ProblemCode.TEMPORARILY_UNAVAILABLE, str(error))
 
 
 async def _database_is_away(request: Request, error: Exception) -> Response:
@@ -100,9 +122,9 @@ async def _database_is_away(request: Request, error: Exception) -> Response:
     return await _part_is_away(request, away)
 
 
-async def _is_a_bug(_request: Request, error: Exception) -> Response:
+async def _is_a_bug(request: Request, error: Exception) -> Response:
     log.error("request.failed", extra={"error": type(error).__name__}, exc_info=error)
-    return problem_response(ProblemCode.INTERNAL_ERROR, "the error is logged")
+    return _tell(request, ProblemCode.INTERNAL_ERROR, "the error is logged")
 
 
 async def _nobody_listens(_request: Request, _error: Exception) -> Response:

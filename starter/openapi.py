@@ -7,11 +7,16 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from starter.documents import CancelDocument, Document, PaymentDocument
+from starter.documents import AttemptDocument, CancelDocument, Document, PaymentDocument
 from starter.problems import MEDIA_TYPE, PROBLEMS, Problem, ProblemCode
 
 _REF = "#/components/schemas/{model}"
-_MODELS: tuple[type[BaseModel], ...] = (PaymentDocument, CancelDocument, Problem)
+_MODELS: tuple[type[BaseModel], ...] = (
+    PaymentDocument,
+    AttemptDocument,
+    CancelDocument,
+    Problem,
+)
 # What any route may answer besides its own problems.
 _ALWAYS = (ProblemCode.TEMPORARILY_UNAVAILABLE, ProblemCode.INTERNAL_ERROR)
 _WITH_KEY = (ProblemCode.UNAUTHENTICATED, ProblemCode.FORBIDDEN)

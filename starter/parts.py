@@ -2,17 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from adapters.postgres.feed import EventPage
 from adapters.postgres.payment_reads import PaymentPage
+from payments.links import PaymentLink
 from payments.payment import Payment
 from payments.status import PaymentStatus
-from starter.client import PaymentClient
+from starter.bodies import PaymentBody
+from starter.client import PaymentClient, utc_now
 from starter.keys import ApiKeys
+from starter.pay_page.pages import PayPages
+from starter.views import payment_body
 
 
 class PaymentLists(Protocol):
@@ -29,6 +33,12 @@ class PaymentLists(Protocol):
     async def events(self, after: str | None, limit: int) -> EventPage: ...
 
 
+class PaymentLinks(Protocol):
+    async def link(self, token: str) -> PaymentLink | None:
+        """Which attempt the customer's one-time link belongs to; looking consumes nothing."""
+        ...
+
+
 class InvoicePdfs(Protocol):
     async def pdf(self, order_id: str) -> bytes | None: ...
 
@@ -37,21 +47,24 @@ class InvoicePdfs(Protocol):
 Check = Callable[[], Awaitable[object]]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiParts:
-    """`checks` name what must answer before the process counts as ready."""
+    """`pay_url` begins every one-time link; `checks` name what a ready process must reach."""
 
     client: PaymentClient
     lists: PaymentLists
+    links: PaymentLinks
     invoices: InvoicePdfs
     keys: ApiKeys
+    pages: PayPages
+    pay_url: str
     livemode: bool
     checks: Mapping[str, Check] = field(default_factory=dict)
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
+
+    def body(self, payment: Payment) -> PaymentBody:
+        """The payment as checkout sees it now."""
+        return payment_body(payment, self.now(), livemode=self.livemode, pay_url=self.pay_url)
 
 
 async def _parts(request: Request) -> ApiParts:

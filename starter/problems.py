@@ -29,11 +29,14 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ORDER_CONFLICT = "order_conflict"
     ALREADY_PAID = "already_paid"
+    ATTEMPT_CONFLICT = "attempt_conflict"
+    NOT_RETRYABLE = "not_retryable"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_REQUEST = "invalid_request"
     INTERNAL_ERROR = "internal_error"
     GATEWAY_REFUSED = "gateway_refused"
+    GATEWAY_UNREACHABLE = "gateway_unreachable"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
     NO_ANSWER = "no_answer"
 
@@ -56,6 +59,8 @@ PROBLEMS: dict[ProblemCode, ProblemKind] = {
     _C.METHOD_NOT_ALLOWED: ProblemKind(_S.METHOD_NOT_ALLOWED, "The method is not allowed here"),
     _C.ORDER_CONFLICT: ProblemKind(_S.CONFLICT, "The order is stored with other contents"),
     _C.ALREADY_PAID: ProblemKind(_S.CONFLICT, "The order is paid"),
+    _C.ATTEMPT_CONFLICT: ProblemKind(_S.CONFLICT, "Another method was tried already"),
+    _C.NOT_RETRYABLE: ProblemKind(_S.CONFLICT, "Another method cannot be tried now"),
     _C.BODY_TOO_LARGE: ProblemKind(_S.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     _C.UNSUPPORTED_MEDIA_TYPE: ProblemKind(
         _S.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json"
@@ -63,6 +68,7 @@ PROBLEMS: dict[ProblemCode, ProblemKind] = {
     _C.INVALID_REQUEST: ProblemKind(_S.UNPROCESSABLE_ENTITY, "The request breaks a rule"),
     _C.INTERNAL_ERROR: ProblemKind(_S.INTERNAL_SERVER_ERROR, "Something went wrong here"),
     _C.GATEWAY_REFUSED: ProblemKind(_S.BAD_GATEWAY, "The gateway refused the payment"),
+    _C.GATEWAY_UNREACHABLE: ProblemKind(_S.SERVICE_UNAVAILABLE, "The gateway could not be reached"),
     _C.TEMPORARILY_UNAVAILABLE: ProblemKind(
         _S.SERVICE_UNAVAILABLE, "The service is not available at the moment"
     ),

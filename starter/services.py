@@ -19,6 +19,7 @@ from starter.client import PaymentClient
 from starter.errors import UnavailableError
 from starter.keys import ApiKeys
 from starter.parts import ApiParts
+from starter.pay_page.pages import PayPages
 
 REQUIRED = ("database_url", "keyset_temporal", "keyset_database", "keyset_lookup")
 
@@ -38,8 +39,11 @@ class Services:
         return ApiParts(
             client=self.client,
             lists=self.payments,
+            links=self.payments,
             invoices=self.invoices,
             keys=api_keys(self.settings),
+            pages=PayPages(self.settings.merchant, livemode=self.settings.livemode),
+            pay_url=self.settings.pay_url,
             livemode=self.settings.livemode,
             checks={"database": self._reach_database, "temporal": self._reach_temporal},
         )

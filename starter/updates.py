@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
+import uuid
 from collections.abc import Coroutine, Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -25,13 +27,20 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.workflow import UpdateMethodMultiParam
 
 from payments.errors import (
+    CaseUnknownError,
     FieldProblem,
     InvalidRequestError,
     OrderConflictError,
     OrderUnknownError,
     PaymentError,
 )
-from starter.errors import UnavailableError
+from starter.errors import (
+    AlreadyPaidError,
+    AttemptConflictError,
+    NotRetryableError,
+    UnavailableError,
+    UpdateRefusedError,
+)
 from workflows.messages import Outcome
 from workflows.names import ORDER_ID, workflow_id
 from workflows.payment import PaymentWorkflow
@@ -53,8 +62,14 @@ _PASSING = frozenset(
 )
 # Temporal's word for an accepted update whose run ended (somebody terminated it).
 _RUN_ENDED = "AcceptedUpdateCompletedWorkflow"
+# Codes of the workflow's own refusals (`workflows/switching.py`, `workflows/decisions.py`).
+_REFUSED = frozenset(
+    {AlreadyPaidError.code, AttemptConflictError.code, NotRetryableError.code}
+    | {CaseUnknownError.code, "not_in_review"}
+)
 # A lazy client that cannot connect raises a plain RuntimeError; only its text tells it apart.
 _CANNOT_CONNECT = "Failed client connect"
+_FIELD = re.compile(r"[a-z0-9_.\[\]]+")
 _FIRST_PAUSE_SECONDS = 0.1
 _PAUSE_SECONDS_MAX = 2.0
 
@@ -134,7 +149,7 @@ class Updates:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER_ID, order_id)]),
-            static_summary=f"payment of order {order_id}",
+            static_summary=f"Payment of order {order_id}",
         )
 
 
@@ -142,6 +157,11 @@ def update_id(name: str, order_id: str, wish: object) -> str:
     """Equal wishes have equal ids, so equal clicks are one update, whoever sends them."""
     canonical = json.dumps([name, order_id, wish], sort_keys=True, separators=(",", ":"))
     return f"{name}/{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def fresh_update_id(name: str) -> str:
+    """An id for a wish that takes effect each time it is sent."""
+    return f"{name}/{uuid.uuid4()}"
 
 
 async def apart(call: Coroutine[Any, Any, T]) -> T:
@@ -162,17 +182,29 @@ class _PassingError(Exception):
 def _meaning(failure: WorkflowUpdateFailedError, order_id: str) -> Exception:
     """The workflow's error as ours; what is not ours is a bug, and rises as it is."""
     cause = failure.cause
-    match cause.type if isinstance(cause, ApplicationError) else None:
+    code, text = "", str(cause)
+    if isinstance(cause, ApplicationError):
+        code, text = cause.type or "", cause.message
+    if code in _REFUSED:
+        return UpdateRefusedError(code, text)
+    match code:
         case OrderConflictError.code:
             return OrderConflictError(order_id)
         case OrderUnknownError.code:
             return OrderUnknownError(order_id)
         case InvalidRequestError.code:
-            return InvalidRequestError((FieldProblem("request", str(cause)),))
+            return InvalidRequestError((_problem(text),))
         case str(kind) if kind == _RUN_ENDED:
             return _PassingError(_RUN_ENDED)
         case _:
-            return PaymentError(f"the update failed: {cause}")
+            return PaymentError(f"the update failed: {text}")
+
+
+def _problem(text: str) -> FieldProblem:
+    """Read `field: rule` as InvalidRequestError writes it."""
+    field, parted, rule = text.partition(": ")
+    is_field = bool(parted) and _FIELD.fullmatch(field) is not None
+    return FieldProblem(field, rule) if is_field else FieldProblem("request", text)
 
 
 def _pauses() -> Iterator[float]:

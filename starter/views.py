@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from adapters.display import instant_wib, method_name, money
 from adapters.postgres.feed import EventPage
-from payments.gateway import GATEWAY, Instructions
-from payments.messages import status_text
+from payments.gateway import GATEWAY, ClosingCause, Instructions
+from payments.messages import SWITCHED, SWITCHING, status_text
 from payments.methods import METHODS, PaymentMethod
 from payments.money import Currency, Money
-from payments.payment import Payment, PaymentAttempt
+from payments.payment import MONEY_WAS_HERE, Payment, PaymentAttempt
 from payments.request import Locale, gateway_order_id
 from payments.status import PaymentStatus
 from starter.bodies import (
@@ -26,9 +27,10 @@ from starter.bodies import (
 from starter.problems import Message
 
 
-def payment_body(payment: Payment, now: datetime, *, livemode: bool) -> PaymentBody:
+def payment_body(payment: Payment, now: datetime, *, livemode: bool, pay_url: str) -> PaymentBody:
+    """`pay_url` is what the customer's one-time links begin with."""
     latest = payment.latest_attempt
-    shown = _instructions(payment)
+    shown = instructions_of(payment)
     return PaymentBody(
         order_id=payment.order_id,
         status=payment.status,
@@ -46,7 +48,7 @@ def payment_body(payment: Payment, now: datetime, *, livemode: bool) -> PaymentB
         methods=payment.methods_to_try(now),
         fulfillable=payment.is_fulfillable(now),
         fulfil_after=payment.fulfil_after,
-        payment_url=None,
+        payment_url=_payment_url(payment, now, pay_url),
         instructions=None if shown is None else InstructionsBody(**asdict(shown)),
         message=Message(id=message(payment, Locale.ID), en=message(payment, Locale.EN)),
         invoice_number=payment.invoice_number,
@@ -56,7 +58,7 @@ def payment_body(payment: Payment, now: datetime, *, livemode: bool) -> PaymentB
     )
 
 
-def events_body(page: EventPage, now: datetime, *, livemode: bool) -> EventsBody:
+def events_body(page: EventPage, now: datetime, *, livemode: bool, pay_url: str) -> EventsBody:
     return EventsBody(
         events=tuple(
             EventBody(
@@ -65,7 +67,7 @@ def events_body(page: EventPage, now: datetime, *, livemode: bool) -> EventsBody
                 type=event.type,
                 version=event.version,
                 at=event.at,
-                payment=payment_body(event.payment, now, livemode=livemode),
+                payment=payment_body(event.payment, now, livemode=livemode, pay_url=pay_url),
             )
             for event in page.events
         ),
@@ -84,8 +86,10 @@ def methods_body(amount: Money | None) -> MethodsBody:
 def message(payment: Payment, locale: Locale) -> str:
     """What the customer is told, with amounts and times as people read them."""
     latest = payment.latest_attempt
-    shown = _instructions(payment)
+    shown = instructions_of(payment)
     told = status_text(payment.status, shown.kind if shown else None, payment.attention)
+    if payment.status is PaymentStatus.CHECKING and latest.closing is ClosingCause.OTHER_METHOD:
+        told = SWITCHING
     values = {
         "order_id": payment.order_id,
         "amount": money(payment.request.amount, locale),
@@ -99,14 +103,26 @@ def message(payment: Payment, locale: Locale) -> str:
         "biller_code": (shown and shown.biller_code) or "",
         "payment_code": (shown and shown.payment_code) or "",
     }
-    return told.text(locale, {**values, **numbers})
+    text = told.text(locale, {**values, **numbers})
+    if payment.status is PaymentStatus.AWAITING_PAYMENT and latest.number > 1:
+        return f"{text} {SWITCHED.text(locale, {})}"
+    return text
 
 
-def _instructions(payment: Payment) -> Instructions | None:
+def instructions_of(payment: Payment) -> Instructions | None:
     """Only who is to pay is told how: paying after the end would be paying in vain."""
     if payment.status is not PaymentStatus.AWAITING_PAYMENT:
         return None
     return payment.latest_attempt.instructions
+
+
+def _payment_url(payment: Payment, now: datetime, pay_url: str) -> str | None:
+    """None when the page would have nothing to offer any more."""
+    token = payment.latest_attempt.link_token
+    is_over = payment.status not in _GOES_ON | MONEY_WAS_HERE
+    if token is None or (is_over and not payment.methods_to_try(now)):
+        return None
+    return f"{pay_url.rstrip('/')}/pay/{quote(token, safe='')}"
 
 
 def _attempt(payment: Payment, attempt: PaymentAttempt) -> AttemptBody:
@@ -152,3 +168,9 @@ def _money(amount: Money) -> MoneyBody:
 
 def _seconds(span: timedelta | None) -> int | None:
     return None if span is None else int(span.total_seconds())
+
+
+_GOES_ON = frozenset(
+    {PaymentStatus.PREPARING, PaymentStatus.AWAITING_PAYMENT}
+    | {PaymentStatus.IN_REVIEW, PaymentStatus.CHECKING}
+)

@@ -5,14 +5,25 @@ from dataclasses import dataclass, field
 from temporalio.exceptions import ApplicationError
 
 from payments.gateway import StatusReport
-from workflows.messages import AwaitInstructions, Cancel, GatewayReport, Outcome
+from payments.mails import Mail
+from workflows.messages import (
+    AwaitInstructions,
+    Cancel,
+    GatewayReport,
+    Outcome,
+    ResolveCase,
+    ResolveReview,
+    TryAnotherMethod,
+)
+
+Message = AwaitInstructions | TryAnotherMethod | Cancel | ResolveReview | ResolveCase
 
 
 @dataclass(slots=True, eq=False)
 class Wish:
     """An accepted update on its way: the run settles it, its handler answers with it."""
 
-    message: AwaitInstructions | Cancel
+    message: Message
     outcome: Outcome | None = field(default=None, init=False)
     error: ApplicationError | None = field(default=None, init=False)
 
@@ -50,7 +61,9 @@ class DeadlinePassed:
 
 @dataclass(frozen=True, slots=True)
 class DocumentsSent:
-    pass
+    """Everything that was due is done; `mail` is what was sent, if any."""
+
+    mail: Mail | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Invoice and mail of a paid order: beside the money path, never delaying or refusing a message."""
+"""Invoice and mails: beside the money path, never delaying or refusing a message."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,17 +6,22 @@ from collections.abc import Callable
 from temporalio import workflow
 
 from activities.documents import DocumentActivities
-from payments.commands import InvoiceOrder, MailKind, MailOrder
-from payments.payment import Progress
+from payments.alerts import AlertCode
+from payments.commands import InvoiceOrder, MailOrder
+from payments.mails import Mail
+from payments.progress import Progress
 from workflows.causes import Cause, DocumentsSent
-from workflows.options import DOCUMENT
+from workflows.options import DOCUMENT, DOCUMENT_SLOWLY
+from workflows.steps import Steps
+from workflows.tasks import start_beside
 
 
 class Documents:
     """Sends what is due; being done is a cause like any other."""
 
-    def __init__(self, order_id: str, add: Callable[[Cause], None]) -> None:
+    def __init__(self, order_id: str, steps: Steps, add: Callable[[Cause], None]) -> None:
         self._order_id = order_id
+        self._steps = steps
         self._add = add
         self._task: asyncio.Task[None] | None = None
 
@@ -25,28 +30,45 @@ class Documents:
         return self._task is not None
 
     def keep_up(self, progress: Progress | None) -> None:
-        if self._task is None and progress and (progress.invoice_due or progress.receipt_due):
-            self._task = asyncio.create_task(self._send(progress))
+        if self._task is None and progress and (progress.invoice_due or progress.mail_due):
+            self._task = start_beside(lambda: self._send(progress))
 
     def done(self) -> None:
         self._task = None
 
     async def _send(self, progress: Progress) -> None:
-        at = workflow.now()
         if progress.invoice_due:
-            await workflow.execute_activity_method(
+            await self._issue_invoice()
+        if progress.mail_due is not None:
+            await self._send_mail(progress.mail_due)
+        self._add(DocumentsSent(progress.mail_due))
+
+    async def _issue_invoice(self) -> None:
+        order = InvoiceOrder(order_id=self._order_id, at=workflow.now())
+        await self._steps.insist(
+            lambda: workflow.start_activity_method(
+                DocumentActivities.issue_invoice, order, **DOCUMENT, summary="issue the invoice"
+            ),
+            lambda: workflow.start_activity_method(
                 DocumentActivities.issue_invoice,
-                InvoiceOrder(order_id=self._order_id, at=at),
-                **DOCUMENT,
+                order,
+                **DOCUMENT_SLOWLY,
                 summary="issue the invoice",
-            )
-        mail = MailOrder(
-            order_id=self._order_id,
-            kind=MailKind.RECEIPT,
-            attempt=progress.latest_attempt.number,
-            at=at,
+            ),
+            AlertCode.DOCUMENT_STUCK,
+            AlertCode.DOCUMENT_STUCK,
         )
-        await workflow.execute_activity_method(
-            DocumentActivities.send_mail, mail, **DOCUMENT, summary="mail the receipt"
+
+    async def _send_mail(self, mail: Mail) -> None:
+        order = MailOrder(order_id=self._order_id, mail=mail, at=workflow.now())
+        what = f"mail the {mail.kind}"
+        await self._steps.insist(
+            lambda: workflow.start_activity_method(
+                DocumentActivities.send_mail, order, **DOCUMENT, summary=what
+            ),
+            lambda: workflow.start_activity_method(
+                DocumentActivities.send_mail, order, **DOCUMENT_SLOWLY, summary=what
+            ),
+            AlertCode.DOCUMENT_STUCK,
+            AlertCode.DOCUMENT_STUCK,
         )
-        self._add(DocumentsSent())

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from payments.payment import CaseCode
+from payments.cases import Resolution
+from payments.gateway import ReviewDecision
+from payments.methods import Integration, PaymentMethod
 from payments.request import PaymentRequest
 from payments.status import PaymentStatus
 
@@ -22,8 +24,48 @@ class AwaitInstructions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TryAnotherMethod:
+    """Close attempt `after_attempt` and open the next one with another method."""
+
+    after_attempt: int
+    method: PaymentMethod
+    integration: Integration
+    actor: str
+
+
+# Operators' messages: `actor` and `reason` are required, so that the Web UI can send them.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
-    """End the payment; `actor` and `reason` are required so that the Web UI can send it."""
+    """End the payment."""
+
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveReview:
+    """Decide about a payment that the gateway holds in review."""
+
+    actor: str
+    reason: str
+    decision: ReviewDecision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveCase:
+    """Close a case that waits for a human."""
+
+    actor: str
+    reason: str
+    case_id: int
+    resolution: Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryNow:
+    """Stop waiting, try the stuck step again."""
 
     actor: str
     reason: str
@@ -48,4 +90,4 @@ class StatusView:
     status: PaymentStatus | None
     attempt: int
     expires_at: datetime | None
-    attention: CaseCode | None
+    attention: str | None

@@ -17,6 +17,10 @@ class Local(Remote):
     schedule_to_close_timeout: timedelta
 
 
+class WithHeartbeat(Remote):
+    heartbeat_timeout: timedelta
+
+
 class Elsewhere(Remote):
     task_queue: str
 
@@ -24,12 +28,13 @@ class Elsewhere(Remote):
 # The gateway adapter gives up after 9 s, so that no timed-out call acts later.
 _GATEWAY_TRY = timedelta(seconds=10)
 
-OPEN_CHARGE = Remote(
+OPEN_CHARGE = WithHeartbeat(
     start_to_close_timeout=_GATEWAY_TRY,
+    heartbeat_timeout=_GATEWAY_TRY,
     retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=1),
+        initial_interval=timedelta(milliseconds=500),
         backoff_coefficient=2,
-        maximum_interval=timedelta(seconds=5),
+        maximum_interval=timedelta(seconds=4),
         maximum_attempts=5,
     ),
 )
@@ -43,7 +48,16 @@ ASK_GATEWAY = Remote(
         maximum_attempts=0,
     ),
 )
-CLOSE_ATTEMPT = ASK_GATEWAY
+# What must come to an end soon: after the limit the administrator is alerted.
+SETTLE_AT_GATEWAY = Remote(
+    start_to_close_timeout=_GATEWAY_TRY,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=5),
+        maximum_attempts=12,
+    ),
+)
 
 # First a few quick tries inside the workflow task, at most 2 s together …
 QUICK_WRITE = Local(
@@ -55,22 +69,43 @@ QUICK_WRITE = Local(
         maximum_attempts=4,
     ),
 )
-# … then the same write goes on where operators can see it.
+# … then the same write goes on where operators can see it, up to a limit …
 DURABLE_WRITE = Remote(
     start_to_close_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=10),
+        maximum_attempts=6,
+    ),
+)
+# … after which the administrator is alerted, and it goes on slowly until it works.
+SLOW_WRITE = Remote(
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=10),
         backoff_coefficient=2,
         maximum_interval=timedelta(minutes=1),
         maximum_attempts=0,
     ),
 )
 
+# Invoices and mails: a limit first, after which the administrator hears of it; then slowly on.
 DOCUMENT = Elsewhere(
     task_queue=DOCUMENTS_QUEUE,
     start_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=30),
+        maximum_attempts=6,
+    ),
+)
+DOCUMENT_SLOWLY = Elsewhere(
+    task_queue=DOCUMENTS_QUEUE,
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=30),
         backoff_coefficient=2,
         maximum_interval=timedelta(minutes=10),
         maximum_attempts=0,

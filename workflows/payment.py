@@ -9,27 +9,46 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.records import RecordActivities
+from payments.alerts import AlertCode
+from payments.cases import CaseCode
 from payments.errors import InvalidRequestError
 from payments.gateway import ClosingCause
+from payments.mails import Mail
 from payments.request import check_request
 from payments.status import PaymentStatus
+from workflows.alerts import Alerts
 from workflows.attempts import Attempts
 from workflows.causes import (
     Answered,
     Cause,
     DeadlinePassed,
     DocumentsSent,
+    Message,
     Reported,
     RetryWindowOver,
     Wish,
 )
+from workflows.decisions import Decisions
 from workflows.documents import Documents
+from workflows.failures import invalid, permanent
 from workflows.following import Follower
-from workflows.messages import AwaitInstructions, Cancel, GatewayReport, Outcome, StatusView
+from workflows.messages import (
+    AwaitInstructions,
+    Cancel,
+    GatewayReport,
+    Outcome,
+    ResolveCase,
+    ResolveReview,
+    RetryNow,
+    StatusView,
+    TryAnotherMethod,
+)
 from workflows.names import PAYMENT_WORKFLOW
+from workflows.reports import Reports
 from workflows.showing import Display
 from workflows.state import State
-from workflows.writes import write
+from workflows.steps import Steps
+from workflows.switching import Switching
 
 
 @workflow.defn(name=PAYMENT_WORKFLOW)
@@ -42,11 +61,16 @@ class PaymentWorkflow:
     @workflow.init
     def __init__(self, order_id: str) -> None:
         self._inbox: deque[Cause] = deque()
-        self._state = State(order_id)
-        self._follower = Follower(order_id, self._inbox.append)
-        self._documents = Documents(order_id, self._inbox.append)
-        self._attempts = Attempts(self._state, self._follower)
+        self._state = state = State(order_id)
         self._display = Display()
+        self._alerts = Alerts(order_id, self._show)
+        self._steps = Steps(self._alerts)
+        self._follower = Follower(order_id, self._steps, self._inbox.append)
+        self._documents = Documents(order_id, self._steps, self._inbox.append)
+        self._attempts = Attempts(state, self._steps, self._alerts)
+        self._switching = Switching(state, self._attempts)
+        self._reports = Reports(state, self._steps, self._follower, self._alerts)
+        self._decisions = Decisions(state, self._steps, self._follower)
 
     @workflow.run
     async def run(self, order_id: str) -> PaymentStatus | None:
@@ -69,16 +93,23 @@ class PaymentWorkflow:
     @workflow.update
     async def await_instructions(self, message: AwaitInstructions) -> Outcome:
         """Start paying the order; the same request again only answers how it stands."""
-        return await self._carry_out(message)
+        outcome = await self._carry_out(message)
+        await workflow.wait_condition(lambda: not self._switching.is_under_way)
+        return outcome
 
     @await_instructions.validator
     def _validate_request(self, message: AwaitInstructions) -> None:
         try:
             check_request(message.request)
         except InvalidRequestError as error:
-            raise _invalid(str(error)) from error
+            raise invalid(str(error)) from error
         if message.request.order_id != self._state.order_id:
-            raise _invalid("order_id: is not the order of this run")
+            raise invalid("order_id: is not the order of this run")
+
+    @workflow.update
+    async def try_another_method(self, message: TryAnotherMethod) -> Outcome:
+        """Close the last attempt at the gateway, then open the next one."""
+        return await self._carry_out(message)
 
     @workflow.update
     async def cancel(self, message: Cancel) -> Outcome:
@@ -87,11 +118,38 @@ class PaymentWorkflow:
         await workflow.wait_condition(lambda: not self._state.is_closing)
         return replace(outcome, applied=self._state.has_status(PaymentStatus.CANCELLED))
 
+    @workflow.update
+    async def resolve_review(self, message: ResolveReview) -> Outcome:
+        """Approve or deny a payment in review."""
+        return await self._carry_out(message)
+
+    @workflow.update
+    async def resolve_case(self, message: ResolveCase) -> Outcome:
+        """Close a case that waits for a human."""
+        return await self._carry_out(message)
+
+    @workflow.update
+    async def retry_now(self, message: RetryNow) -> Outcome:
+        """Stop waiting, try the stuck step again; `applied` says whether one was stuck."""
+        workflow.logger.info("step.retried", extra={"actor": message.actor})
+        was_stuck = self._steps.retry_now()
+        return Outcome(applied=was_stuck, by_this_call=was_stuck)
+
     @cancel.validator
     def _validate_cancel(self, message: Cancel) -> None:
-        for name, text in (("actor", message.actor), ("reason", message.reason)):
-            if not text.strip():
-                raise _invalid(f"{name}: must not be empty")
+        _require_actor_and_reason(message)
+
+    @resolve_review.validator
+    def _validate_resolve_review(self, message: ResolveReview) -> None:
+        _require_actor_and_reason(message)
+
+    @resolve_case.validator
+    def _validate_resolve_case(self, message: ResolveCase) -> None:
+        _require_actor_and_reason(message)
+
+    @retry_now.validator
+    def _validate_retry_now(self, message: RetryNow) -> None:
+        _require_actor_and_reason(message)
 
     @workflow.query
     def status(self) -> StatusView:
@@ -103,19 +161,22 @@ class PaymentWorkflow:
             status=progress.status if progress else None,
             attempt=attempt.number if attempt else 0,
             expires_at=attempt.expires_at if attempt else None,
-            attention=progress.attention if progress else None,
+            attention=(progress.attention if progress else None) or self._alerts.loudest,
         )
 
     async def _story(self, order_id: str) -> PaymentStatus | None:
         state = self._state
-        loaded = await write(RecordActivities.load_payment, order_id, "read the order")
+        loaded = await self._steps.write(RecordActivities.load_payment, order_id, "read the order")
         state.progress, state.windows = loaded.progress, loaded.windows
         while True:
             while self._inbox:
                 await self._act_on(self._inbox.popleft())
+            await self._switching.go_on()
+            await self._attempts.close_what_is_not_needed()
             self._follower.keep_up(state.progress, state.windows)
             self._documents.keep_up(state.progress)
-            self._display.show(state.progress)
+            self._alert_about_cases()
+            self._show()
             # No await from the last look at the inbox to the end, or a message would be lost.
             if self._may_end():
                 return state.progress.status if state.progress else None
@@ -128,13 +189,13 @@ class PaymentWorkflow:
             case Wish():
                 await self._fulfil(cause)
             case Reported():
-                await self._attempts.take_notice(cause.document)
+                await self._reports.take_notice(cause.document)
             case Answered():
-                await self._attempts.believe(cause)
+                await self._reports.believe(cause)
             case DeadlinePassed():
                 await self._attempts.close(cause.number, ClosingCause.DEADLINE, "deadline")
             case DocumentsSent():
-                self._documents_sent()
+                self._documents_sent(cause.mail)
             case RetryWindowOver():
                 pass  # `_may_end` looks at the clock; this only wakes the run.
             case _:
@@ -142,28 +203,51 @@ class PaymentWorkflow:
 
     async def _fulfil(self, wish: Wish) -> None:
         try:
-            match wish.message:
-                case AwaitInstructions():
-                    wish.outcome = await self._attempts.start(wish.message)
-                case Cancel():
-                    wish.outcome = await self._attempts.cancel(wish.message)
+            wish.outcome = await self._outcome(wish)
         except ActivityError as failure:
-            wish.error = _permanent(failure)
+            wish.error = permanent(failure)
         except ApplicationError as error:
             wish.error = error
 
-    async def _carry_out(self, message: AwaitInstructions | Cancel) -> Outcome:
+    async def _outcome(self, wish: Wish) -> Outcome | None:
+        """What became of a wish; None while it waits for something."""
+        match wish.message:
+            case AwaitInstructions() as message:
+                return await self._attempts.start(message)
+            case TryAnotherMethod() as message:
+                return await self._switching.try_another(message, wish)
+            case Cancel() as message:
+                return await self._attempts.cancel(message)
+            case ResolveReview() as message:
+                return await self._decisions.resolve_review(message)
+            case ResolveCase() as message:
+                return await self._decisions.resolve_case(message)
+
+    async def _carry_out(self, message: Message) -> Outcome:
         wish = Wish(message)
         self._inbox.append(wish)
         await workflow.wait_condition(lambda: wish.is_settled)
         return wish.answer()
 
-    def _documents_sent(self) -> None:
+    def _documents_sent(self, mail: Mail | None) -> None:
         self._documents.done()
-        if self._state.progress is not None:
-            self._state.progress = replace(
-                self._state.progress, invoice_due=False, receipt_due=False
-            )
+        progress = self._state.progress
+        if progress is not None:
+            # Meanwhile another mail may have become due.
+            still_due = progress.mail_due if progress.mail_due != mail else None
+            self._state.progress = replace(progress, invoice_due=False, mail_due=still_due)
+
+    def _alert_about_cases(self) -> None:
+        progress = self._state.progress
+        attention = progress.attention if progress else None
+        for code in CaseCode:
+            if code is attention:
+                self._alerts.sound(AlertCode(code))
+            else:
+                self._alerts.silence(AlertCode(code))
+
+    def _show(self) -> None:
+        self._display.show(self._state.progress, self._alerts.loudest)
 
     def _is_between_messages(self) -> bool:
         return not self._inbox and workflow.all_handlers_finished()
@@ -173,17 +257,12 @@ class PaymentWorkflow:
             self._is_between_messages()
             and not self._state.is_awaiting
             and not self._documents.are_on_their_way
+            and not self._alerts.are_on_their_way
             and not self._follower.is_asking_aside
         )
 
 
-def _invalid(problem: str) -> ApplicationError:
-    return ApplicationError(problem, type=InvalidRequestError.code, non_retryable=True)
-
-
-def _permanent(failure: ActivityError) -> ApplicationError:
-    """The permanent error that an activity ended with, as the update's own."""
-    cause = failure.cause
-    if isinstance(cause, ApplicationError):
-        return ApplicationError(cause.message, *cause.details, type=cause.type, non_retryable=True)
-    return ApplicationError(str(failure), type="internal_error", non_retryable=True)
+def _require_actor_and_reason(message: Cancel | ResolveReview | ResolveCase | RetryNow) -> None:
+    for name, text in (("actor", message.actor), ("reason", message.reason)):
+        if not text.strip():
+            raise invalid(f"{name}: must not be empty")

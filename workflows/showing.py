@@ -4,8 +4,9 @@ from datetime import datetime
 
 from temporalio import workflow
 
+from payments.alerts import AlertCode
 from payments.invoice import WIB
-from payments.payment import Progress
+from payments.progress import Progress
 from payments.status import PaymentStatus
 from workflows.names import ATTENTION, METHOD, STATUS
 
@@ -16,12 +17,14 @@ class Display:
     def __init__(self) -> None:
         self._shown: tuple[str, str, str | None] | None = None
 
-    def show(self, progress: Progress | None) -> None:
+    def show(self, progress: Progress | None, stuck: AlertCode | None) -> None:
+        """`stuck` is the alert that sounds, if any."""
         if progress is None:
             workflow.set_current_details("No such order is stored.")
             return
-        workflow.set_current_details(_details(progress))
-        now = (progress.status.value, progress.latest_attempt.method.value, progress.attention)
+        attention = progress.attention or stuck
+        workflow.set_current_details(_details(progress, attention))
+        now = (progress.status.value, progress.latest_attempt.method.value, attention)
         if now == self._shown:
             return
         self._shown = now
@@ -35,7 +38,7 @@ class Display:
         )
 
 
-def _details(progress: Progress) -> str:
+def _details(progress: Progress, attention: str | None) -> str:
     attempt = progress.latest_attempt
     lines = [
         f"**{_SAYS[progress.status]}**",
@@ -48,10 +51,10 @@ def _details(progress: Progress) -> str:
         lines.append(f"- being closed at Midtrans: {attempt.closing}")
     if progress.retry_until is not None:
         lines.append(f"- another method may be tried until {_clock(progress.retry_until)}")
-    if progress.attention is not None:
-        lines.append(f"- **a human is needed: {progress.attention}**")
-    if progress.invoice_due or progress.receipt_due:
-        lines.append("- invoice and mail are on their way")
+    if attention is not None:
+        lines.append(f"- **a human is needed: {attention}**")
+    if progress.invoice_due or progress.mail_due:
+        lines.append("- documents are on their way")
     return "\n".join(lines)
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
-from payments.payment import Progress, Windows
+from payments.progress import Progress, Windows
 from payments.status import PaymentStatus
 
 
@@ -13,6 +14,12 @@ class State:
     order_id: str
     progress: Progress | None = None
     windows: Windows = field(default_factory=Windows)
+
+    def stored(self) -> Progress:
+        """The progress of a stored order; `order_unknown` when there is none."""
+        if self.progress is None:
+            raise ApplicationError("no such order", type="order_unknown", non_retryable=True)
+        return self.progress
 
     @property
     def is_awaiting(self) -> bool:

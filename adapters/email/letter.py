@@ -18,9 +18,11 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """`html` is empty where text is enough."""
+
     subject: str
     text: str
-    html: str
+    html: str = ""
 
 
 class Letters:

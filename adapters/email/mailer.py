@@ -1,6 +1,7 @@
-"""Mails to customers, handed to an SMTP server."""
+"""Mails to customers and to the administrator, handed to an SMTP server."""
 
 import asyncio
+import logging
 import ssl
 from contextlib import suppress
 from datetime import timedelta
@@ -8,37 +9,69 @@ from email.message import EmailMessage
 
 from aiosmtplib import SMTP, SMTPException
 
+from adapters.email.alert import alert_letter, alert_message_id
+from adapters.email.desk import Desk
 from adapters.email.errors import MailNotSentError
 from adapters.email.letter import Letters
-from adapters.email.message import Attachment, Envelope, message
+from adapters.email.message import Attachment, Envelope, Recipient, message
+from adapters.email.notice import notice_facts
 from adapters.email.options import Security, SmtpOptions
 from adapters.email.receipt import receipt_facts
+from payments.commands import AlertOrder
 from payments.invoice import Invoice, Merchant
+from payments.mails import MailKind
+from payments.payment import Payment
+from payments.request import Locale
+
+log = logging.getLogger(__name__)
 
 QUIT_TIMEOUT = timedelta(seconds=1)
 
 
 class SmtpMailer:
-    def __init__(self, options: SmtpOptions, merchant: Merchant) -> None:
+    def __init__(self, options: SmtpOptions, merchant: Merchant, desk: Desk) -> None:
         self._options = options
         self._merchant = merchant
+        self._desk = desk
         self._letters = Letters()
         self._tls = ssl.create_default_context(cafile=options.ca_file)
 
     async def send_receipt(self, invoice: Invoice, pdf: bytes, message_id: str) -> None:
-        envelope = Envelope(
+        facts = receipt_facts(invoice, self._merchant)
+        letter = self._letters.render(MailKind.RECEIPT, invoice.locale, facts)
+        recipient = Recipient(invoice.customer.email, invoice.customer.name)
+        envelope = self._envelope(message_id, recipient, invoice.locale)
+        attachment = Attachment(f"{invoice.number}.pdf", pdf)
+        await self._send(envelope, message(envelope, letter, attachment))
+
+    async def send_notice(self, kind: MailKind, payment: Payment, message_id: str) -> None:
+        """A mail without a document: why the payment ended, and what can be done."""
+        request = payment.request
+        facts = notice_facts(kind, payment, self._merchant, self._desk)
+        letter = self._letters.render(kind, request.locale, facts)
+        recipient = Recipient(request.customer.email, request.customer.name)
+        envelope = self._envelope(message_id, recipient, request.locale)
+        await self._send(envelope, message(envelope, letter))
+
+    async def send_alert(self, alert: AlertOrder) -> None:
+        """A mail to the administrator; the same alert has the same Message-ID."""
+        if self._desk.admin_email is None:
+            fields = {"order_id": alert.order_id, "code": alert.code}
+            log.warning("alert.without_recipient", extra=fields)
+            return
+        letter = alert_letter(alert, self._merchant.name, self._desk)
+        message_id = alert_message_id(alert, self._options.domain)
+        envelope = self._envelope(message_id, Recipient(self._desk.admin_email), Locale.EN)
+        await self._send(envelope, message(envelope, letter))
+
+    def _envelope(self, message_id: str, recipient: Recipient, locale: Locale) -> Envelope:
+        return Envelope(
             message_id=message_id,
             shop_name=self._merchant.name,
             sender=self._options.sender,
             reply_to=self._merchant.email,
-            customer=invoice.customer,
-            locale=invoice.locale,
-        )
-        letter = self._letters.render(
-            "receipt", invoice.locale, receipt_facts(invoice, self._merchant)
-        )
-        await self._send(
-            envelope, message(envelope, letter, Attachment(f"{invoice.number}.pdf", pdf))
+            recipient=recipient,
+            locale=locale,
         )
 
     async def _send(self, envelope: Envelope, mail: EmailMessage) -> None:
@@ -48,7 +81,7 @@ class SmtpMailer:
                 await client.connect()
                 # Named here, so that no parsing of a header decides who gets the mail.
                 await client.send_message(
-                    mail, sender=envelope.sender, recipients=[envelope.customer.email]
+                    mail, sender=envelope.sender, recipients=[envelope.recipient.email]
                 )
         except (SMTPException, OSError) as error:
             # Not chained: the server's words, and so the customer's address, would be logged.
@@ -63,7 +96,7 @@ class SmtpMailer:
         return SMTP(
             hostname=options.host,
             port=options.port,
-            local_hostname=options.sender.rpartition("@")[2],
+            local_hostname=options.domain,
             username=options.username,
             password=options.password,
             use_tls=options.security is Security.TLS,

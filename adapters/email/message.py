@@ -7,13 +7,19 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from adapters.email.letter import Letter
-from payments.request import Customer, Locale
+from payments.request import Locale
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
     filename: str
     pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    email: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +30,24 @@ class Envelope:
     shop_name: str
     sender: str
     reply_to: str
-    customer: Customer
+    recipient: Recipient
     locale: Locale
 
 
-def message(envelope: Envelope, letter: Letter, attachment: Attachment | None) -> EmailMessage:
+def message(
+    envelope: Envelope, letter: Letter, attachment: Attachment | None = None
+) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"] = envelope.message_id
     mail["Date"] = datetime.now(UTC)
     mail["From"] = _named(envelope.shop_name, envelope.sender)
-    mail["To"] = _named(envelope.customer.name, envelope.customer.email)
+    mail["To"] = _named(envelope.recipient.name, envelope.recipient.email)
     mail["Reply-To"] = _named(envelope.shop_name, envelope.reply_to)
     mail["Subject"] = letter.subject
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office notes, please
     mail.set_content(letter.text, cte="quoted-printable")
-    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    if letter.html:
+        mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if attachment:
         mail.add_attachment(
             attachment.pdf, maintype="application", subtype="pdf", filename=attachment.filename

@@ -36,6 +36,11 @@ class SmtpOptions:
         if self.send_timeout > SEND_TIMEOUT:
             raise ValueError(f"send_timeout: at most {SEND_TIMEOUT.total_seconds():.0f} seconds")
 
+    @property
+    def domain(self) -> str:
+        """Whose mail this is: in the greeting and in the Message-ID of alerts."""
+        return self.sender.rpartition("@")[2]
+
 
 _SCHEMES = {
     "smtp+starttls": (Security.STARTTLS, 587),

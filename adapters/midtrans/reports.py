@@ -11,14 +11,17 @@ from payments.money import Currency, Money
 from payments.status import MONEY_CAME, AttemptStatus
 
 
-def status_report(document: Document) -> StatusReport:
-    """Raise GatewayUnknownError where the document leaves open what it must say."""
+def status_report(document: Document, asked_about: str) -> StatusReport:
+    """What a document says of the gateway order id `asked_about`.
+
+    Raise GatewayUnknownError where it leaves open what it must say.
+    """
     status = status_of(document)
     amount = _amount(document)
     payment_type = _required(document, "payment_type")
     has_money = status in MONEY_CAME
     return StatusReport(
-        gateway_order_id=_required(document, "order_id"),
+        gateway_order_id=_order_id(document, asked_about),
         transaction_id=_required(document, "transaction_id"),
         status=status,
         payment_type=payment_type,
@@ -169,6 +172,20 @@ def _amount(document: Document) -> Money:
     if currency.upper() not in set(Currency):
         return Money.zero(Currency.IDR)
     return _money(document, "gross_amount", Currency(currency.upper()))
+
+
+def _order_id(document: Document, asked_about: str) -> str:
+    """The order id that is named, or `asked_about` where none is.
+
+    DANA and the newer virtual accounts repeat their transaction id in `order_id` (SNAP-Woocommerce
+    PR #85), which names no order. Whether such a transaction is the attempt's, its nonce says:
+    `mismatches` objects when it differs. Any other id is somebody else's and stays, to be objected
+    to as well.
+    """
+    named = text(document, "order_id")
+    if named is None or named == text(document, "transaction_id"):
+        return asked_about
+    return named
 
 
 def _money(document: Document, name: str, currency: Currency) -> Money:

@@ -97,6 +97,22 @@ async def note(
     await append(connection, rows)
 
 
+async def note_once(
+    connection: AsyncConnection, order_id: str, end: ChainEnd, why: Why, entry: AuditEntry
+) -> None:
+    """Add an entry unless this very cause has added it before."""
+    own = audit_events.c
+    query = select(own.seq).where(
+        own.order_id == order_id,
+        own.event == entry.event,
+        own.actor == why.actor,
+        own.cause == why.cause,
+        own.at == why.at,
+    )
+    if (await connection.execute(query)).first() is None:
+        await note(connection, order_id, end, why, entry)
+
+
 def chained(previous: bytes, entry: Mapping[str, Any]) -> bytes:
     """The hash of an entry: over the hash before it and the entry as canonical JSON."""
     at = entry["at"].astimezone(UTC).isoformat(timespec="microseconds")

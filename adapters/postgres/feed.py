@@ -9,7 +9,7 @@ After a restore from a logical dump the transaction numbers start anew; `pg_rese
 --next-transaction-id --epoch` must lift them above the greatest `xid` stored here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -55,7 +55,9 @@ async def append_event(connection: AsyncConnection, sealer: Sealer, payment: Pay
         "version": payment.version,
         "type": f"payment.{payment.status}",
         "at": payment.updated_at,
-        "sealed_payment": _PAYMENT.seal(sealer, payment, payment.order_id, payment.version),
+        "sealed_payment": _PAYMENT.seal(
+            sealer, _without_links(payment), payment.order_id, payment.version
+        ),
     }
     await connection.execute(_APPEND, row)
 
@@ -72,6 +74,12 @@ async def read_events(
     rows = (await connection.execute(query)).all()
     events = tuple(_event(sealer, row) for row in rows)
     return EventPage(events=events, next_cursor=events[-1].cursor if events else after)
+
+
+def _without_links(payment: Payment) -> Payment:
+    """What happened is told for ever; a link that lets its holder act is not."""
+    attempts = tuple(replace(attempt, link_token=None) for attempt in payment.attempts)
+    return replace(payment, attempts=attempts)
 
 
 def _event(sealer: Sealer, row: Row[Any]) -> Event:

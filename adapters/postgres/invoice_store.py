@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import Why
-from adapters.postgres.payment_writes import NO_EVIDENCE, PaymentWrites
+from adapters.postgres.payment_writes import PaymentWrites
 from adapters.postgres.sealing import Cell, SealedColumn, Sealer
 from adapters.postgres.stored_payment import StoredPayment, StoredPayments
 from adapters.postgres.tables import invoice_numbers, invoices
@@ -88,7 +88,7 @@ class InvoiceStore:
         numbered = replace(stored.payment, invoice_number=invoice.number)
         entry = AuditEntry("invoice.issued", {"invoice_number": invoice.number})
         why = Why(actor=ACTOR, cause="issue_invoice", at=at)
-        await self._writes.save(connection, stored, [Change(numbered, (entry,))], why, NO_EVIDENCE)
+        await self._writes.write(connection, stored, Change(numbered, (entry,)), why)
         return invoice
 
     def _drawn_up(

@@ -44,17 +44,16 @@ class MailLedger:
             sent = await connection.execute(once.values(sent_at=order.at))
             if sent.rowcount == 0:
                 return
-            entry = AuditEntry(
-                "mail.sent", {"kind": order.kind.value, "attempt": str(order.attempt)}
-            )
+            mail = order.mail
+            entry = AuditEntry("mail.sent", {"kind": mail.kind.value, "attempt": str(mail.attempt)})
             why = Why(actor=ACTOR, cause="send_mail", at=order.at)
             await audit.note(connection, order.order_id, end, why, entry)
 
     async def _prepare(self, connection: AsyncConnection, order: MailOrder) -> None:
         values = {
             "order_id": order.order_id,
-            "kind": order.kind,
-            "attempt": order.attempt,
+            "kind": order.mail.kind,
+            "attempt": order.mail.attempt,
             "message_id": f"<{secrets.token_hex(RANDOM_BYTES)}@{self._domain}>",
             "prepared_at": order.at,
         }
@@ -64,6 +63,6 @@ class MailLedger:
 def _is(order: MailOrder) -> ColumnElement[bool]:
     return and_(
         mail_ledger.c.order_id == order.order_id,
-        mail_ledger.c.kind == order.kind,
-        mail_ledger.c.attempt == order.attempt,
+        mail_ledger.c.kind == order.mail.kind,
+        mail_ledger.c.attempt == order.mail.attempt,
     )

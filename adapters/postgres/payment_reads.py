@@ -1,24 +1,35 @@
 """Reading payments: for the workflow, for the gateway, and for checkout."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.cases import Cases, StoredCase
 from adapters.postgres.cursors import cursor_of, place_of
 from adapters.postgres.feed import EventPage, read_events
 from adapters.postgres.payment_rows import PaymentRows
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.stored_payment import StoredPayment, StoredPayments
-from adapters.postgres.tables import orders
+from adapters.postgres.tables import orders, payment_links
 from payments.errors import OrderUnknownError
 from payments.gateway import AttemptRef, Charge
-from payments.payment import Payment, Progress
+from payments.links import PaymentLink
+from payments.payment import Payment
+from payments.progress import Progress
 from payments.status import PaymentStatus
 
-_PLACE = TypeAdapter(tuple[AwareDatetime, str])
+# A cursor is the caller's word: what PostgreSQL could not even compare is refused as bad input.
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_PLACE = TypeAdapter(
+    tuple[
+        Annotated[AwareDatetime, Field(ge=_FIRST, lt=_LAST)],
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")],
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,7 @@ class PaymentReads:
         self._sealer = sealer
         self._rows = PaymentRows(sealer)
         self._stored = StoredPayments(sealer)
+        self._cases = Cases(sealer)
 
     async def progress(self, order_id: str) -> Progress | None:
         stored = await self._find(order_id)
@@ -79,6 +91,21 @@ class PaymentReads:
             attempts = await self._stored.attempts(connection, [row.order_id for row in found])
         listed = tuple(self._rows.payment(row, attempts[row.order_id]) for row in found)
         return PaymentPage(payments=listed, next_cursor=_next_cursor(listed, limit))
+
+    async def link(self, token: str) -> PaymentLink | None:
+        """The attempt that a one-time link belongs to; looking consumes nothing."""
+        lookup = self._sealer.digest(payment_links.c.token_lookup, token)
+        query = select(payment_links.c.order_id, payment_links.c.attempt).where(
+            payment_links.c.token_lookup == lookup
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else PaymentLink(row.order_id, row.attempt)
+
+    async def cases(self, *, open_only: bool = True) -> tuple[StoredCase, ...]:
+        """What waits for a human, or waited once; the oldest first."""
+        async with self._engine.connect() as connection:
+            return await self._cases.all(connection, open_only=open_only)
 
     async def events(self, after: str | None, limit: int) -> EventPage:
         """The feed after a cursor; InvalidRequestError when the cursor is not ours."""

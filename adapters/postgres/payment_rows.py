@@ -7,11 +7,17 @@ from typing import Any
 from sqlalchemy import Row
 
 from adapters.postgres.sealing import Cell, SealedColumn, Sealer, normal_email, normal_phone
-from adapters.postgres.tables import gateway_transactions, orders, payment_attempts
-from payments.gateway import ClosingCause, Instructions, StatusReport
+from adapters.postgres.tables import (
+    gateway_transactions,
+    orders,
+    payment_attempts,
+    payment_links,
+)
+from payments.cases import CaseCode
+from payments.gateway import ChargeFailure, ClosingCause, Instructions, StatusReport
 from payments.methods import Integration, PaymentMethod
 from payments.money import Money
-from payments.payment import CaseCode, GatewayTransaction, Payment, PaymentAttempt
+from payments.payment import GatewayTransaction, Payment, PaymentAttempt
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
 
@@ -87,7 +93,11 @@ class PaymentRows:
 
     def attempt(self, order_id: str, attempt: PaymentAttempt) -> Values:
         instructions = attempt.instructions
-        values: Values = {"status": attempt.status, "closing": attempt.closing}
+        values: Values = {
+            "status": attempt.status,
+            "closing": attempt.closing,
+            "failure": attempt.failure,
+        }
         if instructions is None:
             return values
         payable = instructions.va_number or instructions.payment_code or instructions.bill_key
@@ -98,6 +108,16 @@ class PaymentRows:
             "payable_lookup": self._sealer.digest(payment_attempts.c.payable_lookup, payable)
             if payable
             else None,
+        }
+
+    def link(self, order_id: str, attempt: PaymentAttempt, token: str) -> Values:
+        cell = Cell.of(payment_links.c.sealed_token, order_id, attempt.number)
+        return {
+            "order_id": order_id,
+            "attempt": attempt.number,
+            "token_lookup": self._sealer.digest(payment_links.c.token_lookup, token),
+            "sealed_token": self._sealer.seal(cell, token.encode()),
+            "created_at": attempt.accepted_at,
         }
 
     def closing_reason(self, order_id: str, number: int, reason: str) -> bytes:
@@ -175,7 +195,15 @@ class PaymentRows:
                 _stored_transaction(row) for row in rows if row.transaction_id is not None
             ),
             closing=None if row.closing is None else ClosingCause(row.closing),
+            failure=None if row.failure is None else ChargeFailure(row.failure),
+            link_token=self._link_token(row),
         )
+
+    def _link_token(self, row: Row[Any]) -> str | None:
+        if row.sealed_token is None:
+            return None
+        cell = Cell.of(payment_links.c.sealed_token, row.order_id, row.number)
+        return self._sealer.open(cell, row.sealed_token).decode()
 
     def _report(
         self,

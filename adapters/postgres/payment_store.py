@@ -1,32 +1,50 @@
 """The payments of all orders: every command is one transaction under its order's lock.
 
-The decisions are made by `payments.changes`; here is only what makes them last. A command that
+The decisions are made by `payments.charging` and `payments.believing`; here is only what makes them last. A command that
 changes nothing writes nothing, so each can be repeated.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres import audit
 from adapters.postgres.audit import Why
-from adapters.postgres.gateway_reports import keep_notice
+from adapters.postgres.gateway_reports import keep_notice, keep_unmatched
 from adapters.postgres.payment_reads import PaymentReads
-from adapters.postgres.payment_writes import NO_EVIDENCE, Evidence, PaymentWrites
+from adapters.postgres.payment_writes import NO_EVIDENCE, Decision, Evidence, PaymentWrites
 from adapters.postgres.sealing import Sealer
-from payments.changes import (
-    Change,
-    Terms,
+from payments.believing import (
     answered,
+    case_resolved,
+    closed,
+    needs_a_human,
+    require_noted,
+    unmatched_case,
+)
+from payments.cases import Resolution
+from payments.changes import AuditEntry, Terms
+from payments.charging import (
+    another_attempt,
     charge_opened,
     charge_refused,
-    closed,
     closing_begun,
     placed,
 )
-from payments.commands import Answer, Closing, OpenedCharge, Placement, RefusedCharge
-from payments.errors import OrderConflictError
+from payments.commands import (
+    AnotherAttempt,
+    Answer,
+    CaseDecision,
+    Closing,
+    OpenedCharge,
+    Placement,
+    RefusedCharge,
+    ReviewDecided,
+    UnmatchedAnswer,
+)
+from payments.errors import FieldProblem, InvalidRequestError, OrderConflictError
 from payments.notice import Notice
-from payments.payment import Payment, Progress
+from payments.progress import Progress
 from payments.status import ENDED_WITHOUT_MONEY
 
 GATEWAY = "gateway"
@@ -51,34 +69,40 @@ class PaymentStore(PaymentReads):
             raise OrderConflictError(request.order_id)
         return stored.progress
 
+    async def add_attempt(self, another: AnotherAttempt) -> Progress:
+        """Store the next attempt once; InvalidRequestError when the order cannot be tried again."""
+        attempt = another.attempt
+        return await self._save(
+            another.order_id,
+            attempt.number - 1,
+            [lambda payment: another_attempt(payment, attempt)],
+            Why(actor=another.actor, cause="try_another_method", at=attempt.at),
+        )
+
     async def record_opened(self, opened: OpenedCharge) -> Progress:
-        return await self._change(
+        number, at = opened.number, opened.at
+        return await self._save(
             opened.order_id,
-            opened.number,
-            lambda payment: (
-                charge_opened(payment, opened.number, opened.opened, self._terms, opened.at),
-            ),
-            Why(actor=GATEWAY, cause="charge_opened", at=opened.at),
+            number,
+            [lambda payment: charge_opened(payment, number, opened.opened, self._terms, at)],
+            Why(actor=GATEWAY, cause="charge_opened", at=at),
             Evidence(report=opened.opened.report),
         )
 
     async def record_refused(self, refused: RefusedCharge) -> Progress:
-        return await self._change(
+        number, code, at = refused.number, refused.gateway_code, refused.at
+        return await self._save(
             refused.order_id,
-            refused.number,
-            lambda payment: (
-                charge_refused(
-                    payment, refused.number, refused.gateway_code, self._terms, refused.at
-                ),
-            ),
-            Why(actor=GATEWAY, cause="charge_refused", at=refused.at),
+            number,
+            [lambda payment: charge_refused(payment, number, code, self._terms, at)],
+            Why(actor=GATEWAY, cause="charge_refused", at=at),
         )
 
     async def record_answer(self, answer: Answer) -> Progress:
-        return await self._change(
+        return await self._save(
             answer.order_id,
             answer.number,
-            lambda payment: self._changes_by(answer, payment),
+            self._decisions_on(answer),
             Why(actor=GATEWAY, cause="gateway_answer", at=answer.at),
             Evidence(report=answer.report),
         )
@@ -88,41 +112,98 @@ class PaymentStore(PaymentReads):
         async with self._engine.begin() as connection:
             await keep_notice(connection, self._sealer, order_id, notice)
 
+    async def record_unmatched(self, unmatched: UnmatchedAnswer) -> bool:
+        """Keep what the gateway holds for an unknown order; True when that is money.
+
+        An order that is not stored has no audit chain: the case and the report tell of it.
+        """
+        case = unmatched_case(unmatched.number, unmatched.report)
+        async with self._engine.begin() as connection:
+            await keep_unmatched(connection, self._sealer, unmatched)
+            if case is None:
+                return False
+            order_id, at = unmatched.order_id, unmatched.at
+            stored = await self._stored.find(connection, order_id, locked=True)
+            if stored is None:
+                await self._cases.open(connection, order_id, case, at)
+            else:
+                why = Why(actor=GATEWAY, cause="unmatched_answer", at=at)
+                found = [lambda payment: needs_a_human(payment, case)]
+                await self._writes.save(connection, stored, found, why)
+        return True
+
     async def begin_closing(self, closing: Closing) -> Progress:
-        reason = None if closing.reason is None else (closing.number, closing.reason)
-        return await self._change(
+        number, cause, at = closing.number, closing.cause, closing.at
+        reason = None if closing.reason is None else (number, closing.reason)
+        return await self._save(
             closing.order_id,
-            closing.number,
-            lambda payment: (closing_begun(payment, closing.number, closing.cause),),
-            Why(actor=closing.actor, cause=closing.cause, at=closing.at),
+            number,
+            [
+                lambda payment: closing_begun(
+                    payment, number, cause, self._terms, at, closing.failure
+                )
+            ],
+            Why(actor=closing.actor, cause=cause, at=at),
             Evidence(closing_reason=reason),
         )
 
-    def _changes_by(self, answer: Answer, payment: Payment) -> tuple[Change, ...]:
-        report, number = answer.report, answer.number
-        heard = (
-            Change(payment)
-            if report is None
-            else answered(payment, number, report, self._terms, answer.at)
-        )
-        is_over = report is None or report.status in ENDED_WITHOUT_MONEY
-        if not (answer.is_closed and is_over):
-            return (heard,)
-        # Also when the answer itself was no news: the page on which a payment was denied may
-        # have been closed since.
-        return heard, closed(heard.payment, number, self._terms, answer.at)
+    async def record_review(self, decided: ReviewDecided) -> None:
+        """Audit what an operator decided; the payment itself changes when the gateway answers."""
+        why = Why(actor=decided.actor, cause="resolve_review", at=decided.at)
+        entry = AuditEntry(f"review.{decided.decision}", {"attempt": str(decided.number)})
+        async with self._engine.begin() as connection:
+            stored = await self._stored.lock(connection, decided.order_id)
+            stored.require_attempt(decided.number)
+            await audit.note_once(connection, decided.order_id, stored.audit_end, why, entry)
 
-    async def _change(
+    async def resolve_case(self, decision: CaseDecision) -> Progress | None:
+        """Close a case as a human decided; None when its order is not stored here.
+
+        CaseUnknownError, or InvalidRequestError when it was closed otherwise, or cannot be so.
+        """
+        order_id, resolution = decision.order_id, decision.resolution
+        why = Why(actor=decision.actor, cause="resolve_case", at=decision.at)
+        async with self._engine.begin() as connection:
+            stored = await self._stored.find(connection, order_id, locked=True)
+            case = await self._cases.lock(connection, order_id, decision.case_id)
+            if case.resolved is not None:
+                _require_same(case.resolved.resolution, resolution)
+                return None if stored is None else stored.progress
+            await self._cases.resolve(connection, decision)
+            if stored is None:
+                require_noted(resolution)
+                return None
+            shown = await self._cases.shown_beside(connection, case)
+            change = case_resolved(
+                stored.payment, case.case, resolution, shown, self._terms, decision.at
+            )
+            return (await self._writes.write(connection, stored, change, why)).progress
+
+    def _decisions_on(self, answer: Answer) -> list[Decision]:
+        number, report, at = answer.number, answer.report, answer.at
+        decisions: list[Decision] = []
+        if report is not None:
+            decisions.append(lambda payment: answered(payment, number, report, self._terms, at))
+        if answer.is_closed and (report is None or report.status in ENDED_WITHOUT_MONEY):
+            # Also when the answer itself was no news: the page on which a payment was denied may
+            # have been closed since.
+            decisions.append(lambda payment: closed(payment, number, self._terms, at))
+        return decisions
+
+    async def _save(
         self,
         order_id: str,
         number: int,
-        decide: Callable[[Payment], tuple[Change, ...]],
+        decisions: Sequence[Decision],
         why: Why,
         evidence: Evidence = NO_EVIDENCE,
     ) -> Progress:
         async with self._engine.begin() as connection:
             stored = await self._stored.lock(connection, order_id)
             stored.require_attempt(number)
-            changes = decide(stored.payment)
-            saved = await self._writes.save(connection, stored, changes, why, evidence)
-        return saved.progress
+            return (await self._writes.save(connection, stored, decisions, why, evidence)).progress
+
+
+def _require_same(stored: Resolution, wished: Resolution) -> None:
+    if stored is not wished:
+        raise InvalidRequestError((FieldProblem("resolution", f"the case is {stored} already"),))

@@ -1,6 +1,7 @@
 """Writing what became of a payment: its rows, its audit entries, its event and its case."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, func, update
@@ -9,16 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import audit
 from adapters.postgres.audit import ChainEnd, Why
+from adapters.postgres.cases import Cases
 from adapters.postgres.feed import append_event
 from adapters.postgres.payment_rows import PaymentRows, Values
-from adapters.postgres.sealing import SealedColumn, Sealer
+from adapters.postgres.sealing import Sealer
 from adapters.postgres.stored_payment import StoredPayment
-from adapters.postgres.tables import cases, gateway_transactions, orders, payment_attempts
-from payments.changes import AuditEntry, Case, Change
+from adapters.postgres.tables import (
+    gateway_transactions,
+    orders,
+    payment_attempts,
+    payment_links,
+)
+from payments.changes import AuditEntry, Change
 from payments.gateway import StatusReport
-from payments.payment import Payment
+from payments.payment import Payment, PaymentAttempt
 
-_DETAILS = SealedColumn(cases.c.sealed_details, dict[str, str])
+TOKEN_BYTES = 32  # 256 random bits: a link cannot be guessed
+
+Decision = Callable[[Payment], Change]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,7 @@ class PaymentWrites:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
         self._rows = PaymentRows(sealer)
+        self._cases = Cases(sealer)
 
     async def insert(
         self, connection: AsyncConnection, change: Change, why: Why
@@ -49,28 +59,43 @@ class PaymentWrites:
         fingerprint = (await connection.execute(_INSERT_ORDER, values)).scalar()
         if fingerprint is None:
             return None
-        attempts = [
-            self._rows.new_attempt(payment.order_id, attempt) for attempt in payment.attempts
-        ]
-        await connection.execute(insert(payment_attempts), attempts)
+        await self._insert_attempts(connection, payment.order_id, payment.attempts)
         await audit.append(connection, entries)
         await append_event(connection, self._sealer, payment)
-        return StoredPayment(payment, receipt_sent=False, audit_end=end, fingerprint=fingerprint)
+        return StoredPayment(payment, sent=frozenset(), audit_end=end, fingerprint=fingerprint)
 
     async def save(
         self,
         connection: AsyncConnection,
         stored: StoredPayment,
-        changes: Sequence[Change],
+        decisions: Sequence[Decision],
         why: Why,
-        evidence: Evidence,
+        evidence: Evidence = NO_EVIDENCE,
     ) -> StoredPayment:
-        """Store changes that follow one another as one new version; nothing when none is news."""
-        before, entries = stored.payment, await self._news(connection, stored.payment, changes, why)
+        """Store what follows from one another as one new version; nothing when none is news."""
+        payment, entries = stored.payment, list[AuditEntry]()
+        for decide in decisions:
+            change = decide(payment)
+            if await self._is_news(connection, payment, change, why):
+                payment = change.payment
+                entries.extend(change.audit)
         if not entries:
             return stored
-        payment = replace(changes[-1].payment, version=before.version + 1, updated_at=why.at)
-        end, rows = audit.chain(payment.order_id, stored.audit_end, why, entries)
+        news = Change(payment, tuple(entries))
+        return await self.write(connection, stored, news, why, evidence)
+
+    async def write(
+        self,
+        connection: AsyncConnection,
+        stored: StoredPayment,
+        change: Change,
+        why: Why,
+        evidence: Evidence = NO_EVIDENCE,
+    ) -> StoredPayment:
+        """Store a change as the next version, without asking whether it is news."""
+        before = stored.payment
+        payment = replace(change.payment, version=before.version + 1, updated_at=why.at)
+        end, rows = audit.chain(payment.order_id, stored.audit_end, why, change.audit)
         await self._update_order(connection, payment, end)
         await self._save_attempts(connection, before, payment)
         await self._save_transactions(connection, before, payment, evidence.report)
@@ -80,32 +105,13 @@ class PaymentWrites:
             await append_event(connection, self._sealer, payment)
         return replace(stored, payment=payment, audit_end=end)
 
-    async def _news(
-        self, connection: AsyncConnection, payment: Payment, changes: Sequence[Change], why: Why
-    ) -> list[AuditEntry]:
-        entries: list[AuditEntry] = []
-        for change in changes:
-            is_new_case = change.case is not None and await self._insert_case(
-                connection, payment.order_id, change.case, why
-            )
-            if is_new_case or change.payment != payment:
-                entries.extend(change.audit)
-            payment = change.payment
-        return entries
-
-    async def _insert_case(
-        self, connection: AsyncConnection, order_id: str, case: Case, why: Why
+    async def _is_news(
+        self, connection: AsyncConnection, payment: Payment, change: Change, why: Why
     ) -> bool:
-        row = (order_id, case.code, case.transaction_id)
-        values = {
-            "order_id": order_id,
-            "code": case.code,
-            "transaction_id": case.transaction_id,
-            "attempt": case.attempt,
-            "opened_at": why.at,
-            "sealed_details": _DETAILS.seal(self._sealer, dict(case.details), *row),
-        }
-        return (await connection.execute(_INSERT_CASE, values)).first() is not None
+        """Whether a change is to be stored; one whose case is known is not, resolved or not."""
+        if change.case is None:
+            return change.payment != payment
+        return await self._cases.open(connection, payment.order_id, change.case, why.at)
 
     async def _update_order(
         self, connection: AsyncConnection, payment: Payment, end: ChainEnd
@@ -116,10 +122,25 @@ class PaymentWrites:
     async def _save_attempts(
         self, connection: AsyncConnection, before: Payment, payment: Payment
     ) -> None:
-        for old, new in zip(before.attempts, payment.attempts, strict=True):
+        for old, new in zip(before.attempts, payment.attempts, strict=False):
             if replace(old, transactions=()) != replace(new, transactions=()):
                 values = self._rows.attempt(payment.order_id, new)
                 await _update_attempt(connection, payment.order_id, new.number, values)
+        added = payment.attempts[len(before.attempts) :]
+        if added:
+            await self._insert_attempts(connection, payment.order_id, added)
+
+    async def _insert_attempts(
+        self, connection: AsyncConnection, order_id: str, attempts: Sequence[PaymentAttempt]
+    ) -> None:
+        """Store attempts, each with the token of its one-time link."""
+        rows = [self._rows.new_attempt(order_id, attempt) for attempt in attempts]
+        links = [
+            self._rows.link(order_id, attempt, secrets.token_urlsafe(TOKEN_BYTES))
+            for attempt in attempts
+        ]
+        await connection.execute(insert(payment_attempts), rows)
+        await connection.execute(insert(payment_links), links)
 
     async def _save_transactions(
         self,
@@ -160,7 +181,6 @@ _UPDATE_ATTEMPT = update(payment_attempts).where(
     payment_attempts.c.order_id == bindparam(_ORDER_ID),
     payment_attempts.c.number == bindparam(_NUMBER),
 )
-_INSERT_CASE = insert(cases).on_conflict_do_nothing().returning(cases.c.case_id)
 _NEW = insert(gateway_transactions)
 _UPSERT_TRANSACTION = _NEW.on_conflict_do_update(
     constraint=gateway_transactions.primary_key,

@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, exists, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.audit import ChainEnd
 from adapters.postgres.payment_rows import PaymentRows
 from adapters.postgres.sealing import Sealer
-from adapters.postgres.tables import gateway_transactions, mail_ledger, orders, payment_attempts
-from payments.commands import MailKind
+from adapters.postgres.tables import (
+    gateway_transactions,
+    mail_ledger,
+    orders,
+    payment_attempts,
+    payment_links,
+)
 from payments.errors import OrderUnknownError
-from payments.payment import Payment, PaymentAttempt, Progress, progress_of
+from payments.mails import Mail, MailKind
+from payments.payment import Payment, PaymentAttempt
+from payments.progress import Progress, progress_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +28,13 @@ class StoredPayment:
     """A payment with what only the database keeps of it."""
 
     payment: Payment
-    receipt_sent: bool
+    sent: frozenset[Mail]
     audit_end: ChainEnd
     fingerprint: bytes
 
     @property
     def progress(self) -> Progress:
-        return progress_of(self.payment, receipt_sent=self.receipt_sent)
+        return progress_of(self.payment, self.sent)
 
     def require_attempt(self, number: int) -> None:
         if not 1 <= number <= len(self.payment.attempts):
@@ -50,7 +58,7 @@ class StoredPayments:
         attempts = await self.attempts(connection, [order_id])
         return StoredPayment(
             payment=self._rows.payment(order, attempts[order_id]),
-            receipt_sent=order.receipt_sent,
+            sent=frozenset(Mail(MailKind(kind), attempt) for kind, attempt in order.sent or ()),
             audit_end=ChainEnd(order.audit_seq, order.audit_hash),
             fingerprint=order.request_fingerprint,
         )
@@ -70,16 +78,18 @@ class StoredPayments:
 
 
 _ORDER_ID, _ORDER_IDS = "of_order", "of_orders"
-_ORDER = select(
-    orders,
-    exists()
-    .where(
-        mail_ledger.c.order_id == orders.c.order_id,
-        mail_ledger.c.kind == MailKind.RECEIPT,
-        mail_ledger.c.sent_at.is_not(None),
+_SENT = (
+    select(
+        func.jsonb_agg(
+            func.jsonb_build_array(mail_ledger.c.kind, mail_ledger.c.attempt), type_=JSONB
+        )
     )
-    .label("receipt_sent"),
-).where(orders.c.order_id == bindparam(_ORDER_ID))
+    .where(mail_ledger.c.order_id == orders.c.order_id, mail_ledger.c.sent_at.is_not(None))
+    .scalar_subquery()
+)
+# Sent mails may be read as they were before the lock: one that seems due once too often is not
+# sent again, for the ledger knows it.
+_ORDER = select(orders, _SENT.label("sent")).where(orders.c.order_id == bindparam(_ORDER_ID))
 # FOR NO KEY UPDATE: shuts out every other writer, but no new row that refers to the order.
 _LOCKED_ORDER = _ORDER.with_for_update(of=orders, key_share=True)
 _ATTEMPTS = (
@@ -89,8 +99,9 @@ _ATTEMPTS = (
         gateway_transactions.c.payment_type,
         gateway_transactions.c.method.label("transaction_method"),
         gateway_transactions.c.status.label("transaction_status"),
+        payment_links.c.sealed_token,
     )
-    .outerjoin(gateway_transactions)
+    .select_from(payment_attempts.outerjoin(gateway_transactions).outerjoin(payment_links))
     .where(payment_attempts.c.order_id == any_(bindparam(_ORDER_IDS, type_=ARRAY(Text))))
     .order_by(
         payment_attempts.c.order_id, payment_attempts.c.number, gateway_transactions.c.position

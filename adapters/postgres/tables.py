@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
@@ -92,6 +94,7 @@ payment_attempts = Table(
     Column("integration", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("closing", Text),
+    Column("failure", Text),
     Column("accepted_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("sealed_nonce", LargeBinary, nullable=False),
@@ -99,6 +102,19 @@ payment_attempts = Table(
     Column("sealed_instructions", LargeBinary),
     Column("sealed_closing_reason", LargeBinary),
     Column("payable_lookup", LargeBinary, index=True),
+)
+
+payment_links = Table(
+    "payment_links",
+    metadata,
+    Column("order_id", Id, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("token_lookup", LargeBinary, nullable=False, unique=True),
+    Column("sealed_token", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(
+        ["order_id", "attempt"], ["payment_attempts.order_id", "payment_attempts.number"]
+    ),
 )
 
 gateway_transactions = Table(
@@ -196,11 +212,18 @@ cases = Table(
     "cases",
     metadata,
     Column("case_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False),
+    # No foreign key: money of an order that we do not know is a case as well.
+    Column("order_id", Id, nullable=False),
     Column("code", Text, nullable=False),
     Column("transaction_id", Id, nullable=False),
+    # A default, for the workers of the version before, which do not know the column.
+    Column("money_came", Boolean, nullable=False, server_default=false()),
     Column("attempt", Integer, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("sealed_details", LargeBinary, nullable=False),
-    UniqueConstraint("order_id", "code", "transaction_id"),
+    Column("resolved_at", Instant),
+    Column("resolution", Text),
+    Column("resolved_by", Text),
+    Column("sealed_resolution_reason", LargeBinary),
+    UniqueConstraint("order_id", "code", "transaction_id", "money_came"),
 )

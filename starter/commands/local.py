@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from httpx import HTTPError
 
 from local_stack.addresses import ForeignAddressError
 from local_stack.processes import ChildError
 from starter.demo import DemoError, play
 from starter.dev import run_until_signalled, stay_up
+from starter.scenarios import SCENARIOS
 
 ORDER = Path(__file__).parents[2] / "examples" / "order.json"
-EXPECTED = (ChildError, DemoError, ForeignAddressError, OSError, ValueError)
+EXPECTED = (ChildError, DemoError, ForeignAddressError, OSError, ValueError, HTTPError)
 
 StateDir = Annotated[Path, typer.Option(help="where data, keys and logs are kept")]
 
@@ -39,13 +41,23 @@ def dev(
 
 
 def demo(
-    order: Annotated[Path, typer.Option(help="the order to be paid")] = ORDER,
+    order: Annotated[Path, typer.Option(help="the order to be played with")] = ORDER,
+    scenario: Annotated[str, typer.Option(help="what happens to it; see --list")] = "paid",
     state_dir: StateDir = Path(".state/demo"),
     *,
     leave: Annotated[bool, typer.Option("--exit", help="end when the order is done")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="name every scenario")] = False,
 ) -> None:
-    """Take one order from checkout to invoice, step by step; the state is emptied first."""
+    """Play one order, step by step, from checkout to invoice; the state is emptied first."""
+    if list_all:
+        for name, each in SCENARIOS.items():
+            typer.echo(f"{name:<18} {each.about}")
+        return
+    chosen = SCENARIOS.get(scenario)
+    if chosen is None:
+        sys.exit(f"demo: no scenario is called {scenario!r}; there are {', '.join(SCENARIOS)}")
     try:
-        run_until_signalled(play(json.loads(order.read_text()), state_dir, stay=not leave))
+        placed = json.loads(order.read_text())
+        run_until_signalled(play(chosen, placed, state_dir, stay=not leave))
     except EXPECTED as error:
         sys.exit(f"demo: {error}")

@@ -6,11 +6,24 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from temporalio.service import RPCError
 
+from adapters.keysets import load_aead, new_aead_keyset
 from adapters.postgres.schema import migrate as migrate_database
+from adapters.temporal.client import connect, ensure_search_attributes
 from settings import PREFIX, Settings, SettingsError, load_settings
-from starter.commands.terminal import AsJson, expected_errors, fail, listing, out, print_json, run
+from starter.commands.terminal import (
+    AsJson,
+    expected_errors,
+    fail,
+    listing,
+    one_line,
+    out,
+    print_json,
+    run,
+)
 from starter.doctor.examination import Finding, examine
+from workflows.names import SEARCH_ATTRIBUTES
 
 # Read by Temporal's own library, which has more of them.
 TEMPORAL_SETTINGS = {
@@ -38,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the schema of this version."""
+    """Bring the database, and then Temporal's search attributes, to what this version needs."""
     with expected_errors():
         url = load_settings().secret("database_url")
     try:
@@ -46,6 +59,25 @@ def migrate() -> None:
     except ValueError as error:
         fail(f"{PREFIX}DATABASE_URL: {error}")
     out.print("the schema is up to date")
+    try:
+        registered = run(_register_search_attributes())
+    except RPCError as error:
+        fail(f"Temporal refuses to register search attributes: {error.status.name}: {error}")
+    except RuntimeError as error:
+        fail(f"Temporal cannot be reached: {one_line(error)} (see: python -m starter doctor)")
+    except ValueError as error:
+        fail(str(error))
+    out.print(
+        f"registered search attributes: {', '.join(registered)}"
+        if registered
+        else "the search attributes are registered"
+    )
+
+
+async def _register_search_attributes() -> tuple[str, ...]:
+    # Nothing that is encrypted is sent or read here, so the service's own keys are not needed.
+    client = await connect(load_aead(new_aead_keyset()))
+    return await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
 
 
 def list_settings(*, as_json: AsJson = False) -> None:

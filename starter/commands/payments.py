@@ -1,49 +1,37 @@
-"""Commands about payments: pay, status, cancel, methods."""
+"""Commands about payments: pay, try-another-method, status, cancel, methods."""
 
 import json
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from adapters.display import instant_wib, money
 from payments.errors import PaymentError
+from payments.gateway import ChargeFailure
+from payments.methods import Integration, PaymentMethod
 from payments.money import Currency, Money
 from payments.payment import Payment
-from payments.request import Locale
 from payments.status import PaymentStatus
 from settings import Settings, load_settings
-from starter.bodies import MoneyBody, PaymentBody
 from starter.client import Cancelled, Started
-from starter.commands.terminal import (
-    AsJson,
-    actor,
-    err,
-    expected_errors,
-    facts,
-    fail,
-    listing,
-    out,
-    print_json,
-    run,
-    show,
-)
+from starter.commands.session import rupiah, show_payment, with_services
+from starter.commands.terminal import AsJson, actor, err, expected_errors, fail, listing, show
 from starter.documents import MalformedJsonError, PaymentDocument, parse
-from starter.services import Services, open_services
-from starter.views import methods_body, payment_body
+from starter.services import Services
+from starter.views import methods_body
 
-NAME = "payments-cli"
-T = TypeVar("T")
 OrderId = Annotated[str, typer.Argument(help="The order's id.")]
+_FAILED = {
+    ChargeFailure.REFUSED: "the gateway refused; try another method",
+    ChargeFailure.UNREACHABLE: "the gateway could not be reached, nothing was sent to it",
+}
 
 
 def register(app: typer.Typer) -> None:
     for command in (pay, status, cancel, methods):
         app.command()(command)
+    app.command("try-another-method")(try_another_method)
 
 
 def pay(
@@ -64,12 +52,28 @@ def pay(
     async def start(services: Services) -> Started:
         return await services.client.start(request, actor())
 
-    started = run(_with_services(settings, start))
-    _show_payment(started.payment, settings, as_json=as_json)
-    if started.is_refused:
-        fail("the gateway refused; try another method")
-    if not started.is_answered:
-        err.print("no answer from the gateway yet: see status, or send the same again")
+    _show_started(with_services(settings, start), settings, as_json=as_json)
+
+
+def try_another_method(
+    order_id: OrderId,
+    after: Annotated[int, typer.Option(help="The attempt that is to be replaced.")],
+    method: Annotated[PaymentMethod, typer.Option(help="How to pay instead.")],
+    integration: Annotated[
+        Integration, typer.Option(help="How to open it at the gateway.")
+    ] = Integration.SNAP,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Close an attempt at the gateway, and open the next one with another method."""
+    with expected_errors():
+        settings = load_settings()
+
+    async def try_another(services: Services) -> Started:
+        client = services.client
+        return await client.try_another(order_id, after, method, integration, actor())
+
+    _show_started(with_services(settings, try_another), settings, as_json=as_json)
 
 
 def status(order_id: OrderId, *, as_json: AsJson = False) -> None:
@@ -80,7 +84,7 @@ def status(order_id: OrderId, *, as_json: AsJson = False) -> None:
     async def read(services: Services) -> Payment:
         return await services.client.payment(order_id)
 
-    _show_payment(run(_with_services(settings, read)), settings, as_json=as_json)
+    show_payment(with_services(settings, read), settings, as_json=as_json)
 
 
 def cancel(
@@ -96,8 +100,8 @@ def cancel(
     async def end(services: Services) -> Cancelled:
         return await services.client.cancel(order_id, actor(), reason)
 
-    cancelled = run(_with_services(settings, end))
-    _show_payment(cancelled.payment, settings, as_json=as_json)
+    cancelled = with_services(settings, end)
+    show_payment(cancelled.payment, settings, as_json=as_json)
     if cancelled.payment.status is not PaymentStatus.CANCELLED:
         err.print("the gateway has not closed it yet: see status")
 
@@ -118,16 +122,19 @@ def methods(
             each.method,
             each.name.en,
             ", ".join(each.integrations),
-            _rupiah(each.amount_min),
-            _rupiah(each.amount_max) if each.amount_max else "",
+            rupiah(each.amount_min),
+            rupiah(each.amount_max) if each.amount_max else "",
             refund,
         )
     show(body, table, as_json=as_json)
 
 
-async def _with_services(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
-    async with open_services(settings, NAME) as services:
-        return await work(services)
+def _show_started(started: Started, settings: Settings, *, as_json: bool) -> None:
+    show_payment(started.payment, settings, as_json=as_json)
+    if started.failure in _FAILED:
+        fail(_FAILED[started.failure])
+    if not started.is_answered:
+        err.print("no answer from the gateway yet: see status, or send the same again")
 
 
 def _read(file: Path) -> str:
@@ -145,38 +152,3 @@ def _with_members(text: str, members: dict[str, str]) -> str:
     except ValueError as error:
         raise MalformedJsonError(str(error)) from None
     return json.dumps({**document, **members}) if isinstance(document, dict) else text
-
-
-def _show_payment(payment: Payment, settings: Settings, *, as_json: bool) -> None:
-    body = payment_body(payment, datetime.now(UTC), livemode=settings.livemode)
-    if as_json:
-        print_json(body.model_dump(mode="json"))
-        return
-    table = facts(f"order {body.order_id}")
-    for name, value in _facts_of(body, payment).items():
-        if value:
-            table.add_row(name, escape(value))
-    out.print(table)
-    locale = payment.request.locale
-    out.print(f"\n{body.message.id if locale is Locale.ID else body.message.en}", markup=False)
-
-
-def _facts_of(body: PaymentBody, payment: Payment) -> dict[str, str]:
-    shown = body.instructions.model_dump(exclude_none=True) if body.instructions else {}
-    return {
-        "status": body.status,
-        "amount": _rupiah(body.amount),
-        "method": body.paid_with or body.method,
-        "attempt": f"{body.attempt}: {payment.latest_attempt.status}",
-        "pay before": instant_wib(body.expires_at, Locale.EN) if body.instructions else "",
-        "paid": instant_wib(body.paid_at, Locale.EN) if body.paid_at else "",
-        "may be shipped": "yes" if body.fulfillable else "",
-        "invoice": body.invoice_number or "",
-        "needs a human": body.attention or "",
-        **{name.replace("_", " "): str(value) for name, value in shown.items()},
-        "other methods": ", ".join(body.methods),
-    }
-
-
-def _rupiah(amount: MoneyBody) -> str:
-    return money(Money(amount.value, amount.currency), Locale.EN)

@@ -17,7 +17,7 @@ from adapters.temporal.codec_server import codec_app
 from settings import Settings, load_settings
 from starter.api import create_api
 from starter.commands.terminal import expected_errors, run
-from starter.services import built, open_services
+from starter.services import REQUIRED, built, open_services
 
 DRAIN_SECONDS = 30
 
@@ -28,9 +28,10 @@ def register(app: typer.Typer) -> None:
 
 
 def api() -> None:
-    """Serve the checkout API."""
+    """Serve the checkout API and the customer's page."""
     with expected_errors():
         settings = load_settings()
+        settings.require(*REQUIRED)
     configure_logging(settings.log_level)
     run(_serve_api(settings))
 

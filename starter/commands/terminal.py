@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -44,7 +44,7 @@ def expected_errors() -> Iterator[None]:
         fail(f"the database cannot be reached: {one_line(error)} (see: python -m starter doctor)")
 
 
-def fail(text: str) -> None:
+def fail(text: str) -> NoReturn:
     err.print(f"error: {text}", style="red", markup=False)
     raise typer.Exit(1)
 
@@ -80,7 +80,7 @@ def facts(title: str) -> Table:
     """A table of names and values."""
     table = Table(title=title, title_justify="left", show_header=False, box=None)
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")
     return table
 
 

@@ -60,7 +60,7 @@ async def _look_at_search_attributes(client: Client) -> None:
     if missing:
         raise AilmentError(
             f"search attributes are missing: {', '.join(missing)}",
-            "temporal operator search-attribute create --type Keyword --name …",
+            "run python -m starter migrate",
         )
 
 

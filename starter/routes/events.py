@@ -33,4 +33,5 @@ async def list_events(
 ) -> Response:
     """Every change of status, kept, in order per order id."""
     page = await parts.lists.events(query.after, query.limit)
-    return answer(events_body(page, parts.now(), livemode=parts.livemode))
+    body = events_body(page, parts.now(), livemode=parts.livemode, pay_url=parts.pay_url)
+    return answer(body)

@@ -1,4 +1,4 @@
-"""Start, read, list and cancel payments."""
+"""Start, read, list, retry and cancel payments."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -6,22 +6,32 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from payments.payment import Payment
+from payments.gateway import ChargeFailure
 from payments.status import PaymentStatus
 from starter.access import Reader, Starter
 from starter.bodies import PaymentBody, PaymentsBody
 from starter.client import Started
-from starter.documents import CancelDocument, PaymentDocument
+from starter.documents import AttemptDocument, CancelDocument, PaymentDocument
 from starter.exchange import answer, read
 from starter.openapi import body_of, problems
 from starter.parts import ApiParts, Parts, order_url
 from starter.problems import NO_STORE, ProblemCode, ProblemError
-from starter.views import payment_body
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"])
 
 PAGE_MAX = 100
 _UNANSWERED = frozenset({PaymentStatus.PREPARING, PaymentStatus.CHECKING})
+# Why a charge opened nothing, where that is certain. What is not certain is being checked: 202.
+_FAILED = {
+    ChargeFailure.REFUSED: (
+        ProblemCode.GATEWAY_REFUSED,
+        "the gateway refused to open the payment by this method",
+    ),
+    ChargeFailure.UNREACHABLE: (
+        ProblemCode.GATEWAY_UNREACHABLE,
+        "the gateway could not be reached, so nothing was sent to it",
+    ),
+}
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 Bound = Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)]
@@ -49,6 +59,7 @@ class PaymentQuery(BaseModel):
         **problems(
             ProblemCode.ORDER_CONFLICT,
             ProblemCode.GATEWAY_REFUSED,
+            ProblemCode.GATEWAY_UNREACHABLE,
             ProblemCode.NO_ANSWER,
             reads=True,
         ),
@@ -59,14 +70,7 @@ async def start_payment(request: Request, caller: Starter, parts: Parts) -> Resp
     """Start paying an order, or hear how it stands: repeating the request never charges again."""
     document = await read(request, PaymentDocument)
     started = await parts.client.start(document.request(), caller.actor)
-    if started.is_refused:
-        raise ProblemError(
-            ProblemCode.GATEWAY_REFUSED,
-            f"the gateway refused to open the payment by {document.method}",
-            members=_with_payment(parts, started.payment),
-        )
-    headers = {"Location": order_url(started.payment)}
-    return answer(_body(parts, started.payment), _status_of(started), headers)
+    return _started(parts, started)
 
 
 @router.get("", response_model=PaymentsBody, responses=problems(ProblemCode.INVALID_REQUEST))
@@ -81,7 +85,7 @@ async def list_payments(
         cursor=query.cursor,
         limit=query.limit,
     )
-    listed = tuple(_body(parts, payment) for payment in page.payments)
+    listed = tuple(parts.body(payment) for payment in page.payments)
     return answer(PaymentsBody(payments=listed, next_cursor=page.next_cursor))
 
 
@@ -92,7 +96,37 @@ async def list_payments(
 )
 async def read_payment(order_id: str, _caller: Reader, parts: Parts) -> Response:
     """How an order's payment stands."""
-    return answer(_body(parts, await parts.client.payment(order_id)))
+    return answer(parts.body(await parts.client.payment(order_id)))
+
+
+@router.post(
+    "/{order_id}/attempts",
+    status_code=201,
+    response_model=PaymentBody,
+    responses={
+        200: {"description": "This very request was made before", "model": PaymentBody},
+        202: {"description": "The gateway has not answered yet", "model": PaymentBody},
+        **problems(
+            ProblemCode.ORDER_UNKNOWN,
+            ProblemCode.ALREADY_PAID,
+            ProblemCode.ATTEMPT_CONFLICT,
+            ProblemCode.NOT_RETRYABLE,
+            ProblemCode.GATEWAY_REFUSED,
+            ProblemCode.GATEWAY_UNREACHABLE,
+            reads=True,
+        ),
+    },
+    openapi_extra=body_of(AttemptDocument),
+)
+async def try_another_method(
+    order_id: str, request: Request, caller: Starter, parts: Parts
+) -> Response:
+    """Pay by another method: the last attempt is closed first, then the next one is opened."""
+    document = await read(request, AttemptDocument)
+    started = await parts.client.try_another(
+        order_id, document.after_attempt, document.method, document.integration, caller.actor
+    )
+    return _started(parts, started)
 
 
 @router.post(
@@ -111,7 +145,7 @@ async def cancel_payment(
     document = await read(request, CancelDocument)
     cancelled = await parts.client.cancel(order_id, caller.actor, document.reason)
     is_done = cancelled.payment.status is PaymentStatus.CANCELLED
-    return answer(_body(parts, cancelled.payment), 200 if is_done else 202)
+    return answer(parts.body(cancelled.payment), 200 if is_done else 202)
 
 
 @router.get(
@@ -137,15 +171,16 @@ async def read_invoice(order_id: str, _caller: Reader, parts: Parts) -> Response
     return Response(pdf, 200, headers, media_type="application/pdf")
 
 
+def _started(parts: ApiParts, started: Started) -> Response:
+    if started.failure in _FAILED:
+        code, detail = _FAILED[started.failure]
+        members = {"payment": parts.body(started.payment).model_dump(mode="json")}
+        raise ProblemError(code, detail, members=members)
+    headers = {"Location": order_url(started.payment)}
+    return answer(parts.body(started.payment), _status_of(started), headers)
+
+
 def _status_of(started: Started) -> int:
     if not started.is_answered or started.payment.status in _UNANSWERED:
         return 202
     return 201 if started.is_new else 200
-
-
-def _body(parts: ApiParts, payment: Payment) -> PaymentBody:
-    return payment_body(payment, parts.now(), livemode=parts.livemode)
-
-
-def _with_payment(parts: ApiParts, payment: Payment) -> dict[str, object]:
-    return {"payment": _body(parts, payment).model_dump(mode="json")}

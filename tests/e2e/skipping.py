@@ -109,7 +109,9 @@ async def time_machine(state_dir: Path) -> AsyncIterator[TimeMachine]:
             mounts={stack.addresses.api_url: httpx.ASGITransport(api)},
         )
         await parts.enter_async_context(http)
-        yield TimeMachine(temporal, Shop(stack, http, temporal.client))
+        database = create_engine(url, application_name="tests")
+        parts.push_async_callback(database.dispose)
+        yield TimeMachine(temporal, Shop(stack, http, temporal.client, database))
 
 
 def _settings(stack: Stack) -> Settings:

@@ -6,9 +6,6 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from adapters.postgres.audit import verify
-from adapters.postgres.engine import create_engine
-from local_stack.stack import Stack
 from tests.e2e.shop import Shop
 
 pytestmark = pytest.mark.e2e
@@ -67,15 +64,6 @@ async def test_an_order_is_paid_through_each_integration(
     assert paid["paid_with"] == pays.get("method", order["method"])
 
 
-async def test_without_any_webhook_asking_finds_the_payment(shop: Shop) -> None:
-    payment = await shop.checkout()
-    order_id = payment["order_id"]
-
-    await shop.customer(f"{order_id}~1", "pay", notify=False)
-
-    await shop.payment_when(order_id, status="paid")
-
-
 async def test_the_feed_tells_every_change_of_status_in_order(shop: Shop) -> None:
     payment = await shop.checkout()
     order_id = payment["order_id"]
@@ -87,40 +75,3 @@ async def test_the_feed_tells_every_change_of_status_in_order(shop: Shop) -> Non
         "payment.awaiting_payment",
         "payment.paid",
     ]
-
-
-async def test_a_cancelled_order_is_cancelled_at_the_gateway_too(shop: Shop) -> None:
-    payment = await shop.checkout()
-    order_id = payment["order_id"]
-
-    answer = await shop.post(f"/v1/payments/{order_id}/cancel", {"reason": "changed my mind"})
-
-    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-    [transaction] = await shop.at_gateway(order_id)
-    assert transaction["transaction_status"] == "expire"
-
-
-async def test_cancelling_a_paid_order_answers_already_paid(shop: Shop) -> None:
-    payment = await shop.checkout()
-    order_id = payment["order_id"]
-    await shop.customer(f"{order_id}~1", "pay", notify=False)
-
-    answer = await shop.post(f"/v1/payments/{order_id}/cancel", {"reason": "too late"})
-
-    assert answer.status_code == 409
-    assert answer.json()["code"] == "already_paid"
-    assert (await shop.payment(order_id))["status"] == "paid"
-
-
-async def test_the_audit_chain_of_the_whole_database_verifies(shop: Shop, stack: Stack) -> None:
-    payment = await shop.checkout()
-    await shop.customer(f"{payment['order_id']}~1", "pay")
-    await shop.payment_when(payment["order_id"], status="paid", invoice_number=...)
-
-    engine = create_engine(stack.environment["PAYMENTS_DATABASE_URL"], application_name="test")
-    try:
-        result = await verify(engine)
-    finally:
-        await engine.dispose()
-
-    assert result.broken is None

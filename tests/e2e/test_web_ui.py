@@ -30,7 +30,7 @@ pytestmark = [
 CIPHERTEXT = "YmluYXJ5L2VuY3J5cHRlZA=="
 EMAIL = "sari@example.com"
 SUMMARIES = (
-    "payment of order",
+    "Payment of order",
     "store the order",
     "open attempt 1 at Midtrans: bca_va",
     "the customer's time to pay",

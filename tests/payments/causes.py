@@ -2,13 +2,9 @@
 
 from dataclasses import replace
 
-from payments.changes import (
-    Change,
-    answered,
-    closed,
-    closing_begun,
-    placed,
-)
+from payments.believing import answered, closed
+from payments.changes import Change
+from payments.charging import closing_begun, placed
 from payments.gateway import ClosingCause, StatusReport
 from payments.payment import Payment
 from payments.status import AttemptStatus, PaymentStatus
@@ -37,7 +33,7 @@ def heard(payment: Payment, status: AttemptStatus, transaction_id: str = "trx-1"
 
 def ended(payment: Payment, cause: ClosingCause) -> Payment:
     """The payment after its first attempt was closed for this cause, without any money."""
-    return closed(closing_begun(payment, 1, cause).payment, 1, TERMS, LATER).payment
+    return closed(closing_begun(payment, 1, cause, TERMS, LATER).payment, 1, TERMS, LATER).payment
 
 
 def events(change: Change) -> list[str]:

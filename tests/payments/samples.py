@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from payments.changes import NewAttempt, Terms, charge_opened, placed
+from payments.changes import Terms
+from payments.charging import NewAttempt, charge_opened, placed
 from payments.commands import Answer, Closing, OpenedCharge, Placement
 from payments.gateway import (
     ChargeOpened,
@@ -60,6 +61,22 @@ def attempt_of(request: PaymentRequest, number: int = 1) -> NewAttempt:
         idempotency_key=f"key-of-{request.order_id}",
         at=NOW,
         expires_at=after(minutes=5),
+    )
+
+
+def next_attempt_of(
+    request: PaymentRequest,
+    number: int = 2,
+    method: PaymentMethod = PaymentMethod.QRIS,
+    at: datetime | None = None,
+) -> NewAttempt:
+    """An attempt with another method, once the one before is over."""
+    accepted_at = at or after(minutes=10)
+    return replace(
+        attempt_of(request, number),
+        method=method,
+        at=accepted_at,
+        expires_at=accepted_at + timedelta(minutes=5),
     )
 
 

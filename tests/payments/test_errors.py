@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from payments.errors import (
+    CaseUnknownError,
     GatewayBusyError,
     GatewayRefusedError,
     NotPaidError,
@@ -20,6 +21,7 @@ from payments.errors import (
         (OrderConflictError("SKT-1001"), PermanentError, "order_conflict"),
         (OrderUnknownError("SKT-1001"), PermanentError, "order_unknown"),
         (NotPaidError("SKT-1001"), PermanentError, "not_paid"),
+        (CaseUnknownError("SKT-1001", 7), PermanentError, "case_unknown"),
         (GatewayRefusedError("402", "not active"), PermanentError, "gateway_refused"),
         (GatewayBusyError("429", timedelta(seconds=5)), TransientError, "gateway_busy"),
     ],

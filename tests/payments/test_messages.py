@@ -4,9 +4,17 @@ from string import Formatter
 
 import pytest
 
+from payments.cases import CaseCode
 from payments.gateway import InstructionKind
-from payments.messages import CASE_TEXTS, PROBLEM_TEXTS, STATUS_TEXTS, Told, status_text
-from payments.payment import CaseCode
+from payments.messages import (
+    CASE_TEXTS,
+    PROBLEM_TEXTS,
+    STATUS_TEXTS,
+    SWITCHED,
+    SWITCHING,
+    Told,
+    status_text,
+)
 from payments.request import Locale
 from payments.status import PaymentStatus
 
@@ -16,6 +24,8 @@ ALL_TEXTS = [
     *(pytest.param(told, id="-".join(filter(None, key))) for key, told in STATUS_TEXTS.items()),
     *(pytest.param(told, id="-".join(key)) for key, told in CASE_TEXTS.items()),
     *(pytest.param(told, id=code) for code, told in PROBLEM_TEXTS.items()),
+    pytest.param(SWITCHING, id="switching"),
+    pytest.param(SWITCHED, id="switched"),
 ]
 
 
@@ -56,6 +66,22 @@ def test_who_waits_for_an_answer_is_told_not_to_pay_again() -> None:
 
     assert "jangan membayar lagi" in told.id
     assert "do not pay again" in told.en
+
+
+@pytest.mark.parametrize("told", [SWITCHING, SWITCHED])
+def test_who_switches_is_told_not_to_pay_to_the_old_number(told: Told) -> None:
+    assert "nomor atau kode yang lama" in told.id
+    assert "old number or code" in told.en
+
+
+@pytest.mark.parametrize("code", ["gateway_unreachable", "gateway_refused"])
+def test_where_nothing_was_charged_the_customer_hears_so_and_what_next(code: str) -> None:
+    told = PROBLEM_TEXTS[code]
+
+    assert "tidak ada dana yang diambil" in told.id
+    assert "no money was taken" in told.en
+    assert "metode pembayaran lain" in told.id
+    assert "another payment method" in told.en
 
 
 @pytest.mark.parametrize("status", WITHOUT_MONEY)

@@ -1,26 +1,21 @@
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from payments.changes import answered, closing_begun
-from payments.gateway import ENDS_AS, ClosingCause, Mismatch, mismatches
+from payments.believing import answered
+from payments.cases import CaseCode
+from payments.charging import closing_begun, placed
+from payments.gateway import ENDS_AS, ChargeFailure, ClosingCause, Mismatch, mismatches
 from payments.methods import PaymentMethod
 from payments.money import Currency, Money
-from payments.payment import (
-    CaseCode,
-    Payment,
-    Windows,
-    attempt_status_from,
-    payment_status_from,
-    progress_of,
-)
+from payments.payment import attempt_status_from, payment_status_from
 from payments.status import AttemptStatus, PaymentStatus
 from tests.payments.samples import (
     NOW,
     REQUEST,
     TERMS,
     after,
+    attempt_of,
     awaiting_payment,
     report_of,
     with_second_attempt,
@@ -86,47 +81,6 @@ def test_no_method_is_offered_for_what_is_paid() -> None:
     assert PAID.methods_to_try(NOW) == ()
 
 
-def test_the_workflow_sees_ids_statuses_and_times() -> None:
-    progress = progress_of(WAITING, receipt_sent=False)
-
-    assert progress.open_attempt == progress.latest_attempt
-    assert progress.attempt(1) == progress.latest_attempt
-    assert progress.attempt(0) is progress.attempt(2) is None
-    assert progress.latest_attempt.knows("trx-1", AttemptStatus.PENDING)
-    assert not progress.latest_attempt.knows("trx-1", AttemptStatus.PAID)
-    assert progress.latest_attempt.ref("SKT-1001").gateway_order_id == "SKT-1001~1"
-    assert not progress.waits_for_a_human
-
-
-def test_a_paid_order_has_no_open_attempt() -> None:
-    assert progress_of(PAID, receipt_sent=False).open_attempt is None
-
-
-@pytest.mark.parametrize(
-    ("payment", "receipt_sent", "invoice_due", "receipt_due"),
-    [
-        (WAITING, False, False, False),
-        (PAID, False, True, True),
-        (replace(PAID, invoice_number="INV-2026-000001"), False, False, True),
-        (replace(PAID, invoice_number="INV-2026-000001"), True, False, False),
-    ],
-)
-def test_documents_are_due_once_for_a_paid_order(
-    payment: Payment, *, receipt_sent: bool, invoice_due: bool, receipt_due: bool
-) -> None:
-    progress = progress_of(payment, receipt_sent=receipt_sent)
-
-    assert (progress.invoice_due, progress.receipt_due) == (invoice_due, receipt_due)
-
-
-def test_a_doubted_attempt_waits_for_a_human() -> None:
-    report = replace(report_of(REQUEST, AttemptStatus.PAID), nonce="another")
-
-    doubted = answered(WAITING, 1, report, TERMS, NOW).payment
-
-    assert progress_of(doubted, receipt_sent=False).waits_for_a_human
-
-
 @pytest.mark.parametrize(
     ("differing", "found"),
     [
@@ -158,10 +112,42 @@ def test_a_charge_is_that_of_its_attempt() -> None:
 
 
 def test_what_is_being_closed_is_being_checked() -> None:
-    closing = closing_begun(WAITING, 1, ClosingCause.DEADLINE).payment
+    closing = closing_begun(WAITING, 1, ClosingCause.DEADLINE, TERMS, NOW).payment
 
     assert closing.status is PaymentStatus.CHECKING
 
 
-def test_a_customer_has_five_minutes() -> None:
-    assert Windows().payment == timedelta(minutes=5)
+class TestWhatNeverLeftUs:
+    """A charge that could not be sent took no money, as long as nothing says otherwise."""
+
+    UNSENT = closing_begun(
+        placed(REQUEST, attempt_of(REQUEST)).payment,
+        1,
+        ClosingCause.CHARGE_FAILED,
+        TERMS,
+        NOW,
+        ChargeFailure.UNREACHABLE,
+    ).payment
+
+    def test_the_customer_hears_at_once_that_it_failed(self) -> None:
+        assert self.UNSENT.status is PaymentStatus.FAILED
+
+    def test_a_transaction_at_the_gateway_proves_the_contrary(self) -> None:
+        report = report_of(REQUEST, AttemptStatus.PENDING)
+
+        found = answered(self.UNSENT, 1, report, TERMS, after(minutes=1)).payment
+
+        assert found.status is PaymentStatus.CHECKING
+
+    def test_a_cancel_waits_for_the_gateway_and_offers_nothing(self) -> None:
+        cancel = closing_begun(self.UNSENT, 1, ClosingCause.CANCEL, TERMS, after(minutes=1)).payment
+
+        assert cancel.status is PaymentStatus.CHECKING
+        assert cancel.methods_to_try(after(minutes=1)) == ()
+        assert cancel.latest_attempt.failure is ChargeFailure.UNREACHABLE
+
+    @pytest.mark.parametrize("failure", [None, ChargeFailure.UNKNOWN])
+    def test_what_may_have_been_sent_is_checked(self, failure: ChargeFailure | None) -> None:
+        attempt = replace(self.UNSENT.latest_attempt, failure=failure)
+
+        assert payment_status_from(attempt) is PaymentStatus.CHECKING

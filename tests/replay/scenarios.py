@@ -4,19 +4,21 @@ A new path of the workflow is one more function here; then `python -m tests.repl
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
 from temporalio.client import WorkflowUpdateFailedError
 
+from payments.cases import CaseCode, Resolution
 from payments.errors import GatewayRefusedError, GatewayUnknownError
-from payments.payment import CaseCode
+from payments.gateway import ReviewDecision
+from payments.methods import Integration, PaymentMethod
 from payments.status import AttemptStatus, PaymentStatus
 from tests.workflows.conftest import House, until
 from tests.workflows.memory import MemoryGateway, status_of
 from tests.workflows.samples import notice, request
-from workflows.messages import AwaitInstructions
+from workflows.messages import AwaitInstructions, ResolveCase, ResolveReview, TryAnotherMethod
 from workflows.payment import PaymentWorkflow
 
 Play = Callable[[House, str], Awaitable[None]]
@@ -27,7 +29,7 @@ CONTINUE_AS_NEW_EVENTS = 150
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """`seconds`: the windows in force; `own_records`: for one that breaks its database.
+    """`seconds`: the windows in force.
 
     `then_a_day`: the day in which another method may be tried passes when all is played.
     """
@@ -35,7 +37,6 @@ class Scenario:
     play: Play
     seconds: Mapping[str, float]
     gateway: Callable[[], MemoryGateway]
-    own_records: bool
     then_a_day: bool
 
     @property
@@ -49,7 +50,6 @@ SCENARIOS: list[Scenario] = []
 def scenario(
     gateway: Callable[[], MemoryGateway] = MemoryGateway,
     *,
-    own_records: bool = False,
     then_a_day: bool = False,
     **seconds: float,
 ) -> Callable[[Play], Play]:
@@ -59,7 +59,6 @@ def scenario(
                 play=play,
                 seconds=seconds,
                 gateway=gateway,
-                own_records=own_records,
                 then_a_day=then_a_day,
             )
         )
@@ -169,13 +168,14 @@ async def charge_without_an_answer(house: House, order_id: str) -> None:
 @scenario()
 async def mismatch(house: House, order_id: str) -> None:
     await house.checkout(order_id)
-    name = f"{order_id}~1"
-    house.gateway.charges[name] = replace(
-        house.gateway.charges[name], request=request(order_id, price=1)
-    )
-    house.gateway.pay(name)
+    house.gateway.reports_amount_of(f"{order_id}~1", request(order_id, price=20_000))
+    house.gateway.pay(f"{order_id}~1")
     await house.notify(order_id, notice(order_id, AttemptStatus.PAID))
-    await until(lambda: house.records.cases.get(order_id) == {CaseCode.MISMATCH})
+    await until(lambda: house.records.codes(order_id) == [CaseCode.MISMATCH])
+    await house.handle(order_id).execute_update(
+        PaymentWorkflow.resolve_case,
+        ResolveCase(actor="ani", reason="seen", case_id=1, resolution=Resolution.REJECTED),
+    )
 
 
 @scenario()
@@ -223,15 +223,9 @@ async def resumed_after_terminate(house: House, order_id: str) -> None:
     await house.handle(order_id).result()
 
 
-@scenario(own_records=True)
+@scenario()
 async def database_away_for_seconds(house: House, order_id: str) -> None:
-    failures = iter(range(6))
-
-    def outage() -> None:
-        if next(failures, None) is not None:
-            raise ConnectionError("the database is away")
-
-    house.records.outage = outage
+    house.records.break_down(calls=6)
     await house.checkout(order_id)
     await house.cancel(order_id)
     await house.handle(order_id).result()
@@ -265,3 +259,33 @@ async def _refused(house: House, order_id: str, *, price: int) -> None:
     except WorkflowUpdateFailedError:
         return
     raise AssertionError("the request was to be refused")
+
+
+@scenario()
+async def another_method(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    await house.handle(order_id).execute_update(
+        PaymentWorkflow.try_another_method,
+        TryAnotherMethod(
+            after_attempt=1,
+            method=PaymentMethod.QRIS,
+            integration=Integration.CORE,
+            actor="customer",
+        ),
+    )
+    house.gateway.pay(f"{order_id}~2")
+    await house.notify(order_id, notice(order_id, AttemptStatus.PAID, 2))
+    await house.handle(order_id).result()
+
+
+@scenario()
+async def review_approved(house: House, order_id: str) -> None:
+    await house.checkout(order_id)
+    house.gateway.held[f"{order_id}~1"] = AttemptStatus.IN_REVIEW
+    await house.notify(order_id, notice(order_id, AttemptStatus.IN_REVIEW))
+    await until(lambda: status_of(house.records, order_id) is PaymentStatus.IN_REVIEW)
+    await house.handle(order_id).execute_update(
+        PaymentWorkflow.resolve_review,
+        ResolveReview(actor="ani", reason="known", decision=ReviewDecision.APPROVE),
+    )
+    await house.handle(order_id).result()

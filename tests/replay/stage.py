@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,18 @@ from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.worker import Worker
 
-from activities.documents import DocumentActivities
+from activities.documents import DocumentActivities, DocumentParts
 from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.keysets import load_aead
 from adapters.temporal.converter import data_converter
-from payments.payment import Windows
+from payments.changes import Terms
+from payments.progress import Windows
 from tests.replay.scenarios import Scenario
 from tests.workflows.conftest import House
 from tests.workflows.memory import MemoryRecords
 from tests.workflows.paper import MemoryPaper
+from tests.workflows.samples import MERCHANT_ID
 from workflows.names import DOCUMENTS_QUEUE
 from workflows.payment import PaymentWorkflow
 from workflows.sandbox import RUNNER
@@ -40,38 +43,49 @@ class Stage:
     def __init__(self, client: Client, workers: AsyncExitStack) -> None:
         self._client = client
         self._workers = workers
-        self._records = MemoryRecords()
+        self._records = MemoryRecords(_terms(Windows()))
+        self._paper = MemoryPaper(self._records)
 
     async def open(self) -> None:
-        paper = MemoryPaper(self._records)
-        await self._work(DOCUMENTS_QUEUE, DocumentActivities(paper, paper, paper, paper))
+        paper = self._paper
+        parts = DocumentParts(
+            payments=paper, invoices=paper, drawer=paper, ledger=paper, mailer=paper
+        )
+        await self._work(DOCUMENTS_QUEUE, DocumentActivities(parts).all())
 
     async def house(self, scenario: Scenario) -> House:
         windows = Windows(
             **{name: timedelta(seconds=value) for name, value in scenario.seconds.items()}
         )
-        records = MemoryRecords() if scenario.own_records else self._records
-        house = House(self._client, scenario.name, records, scenario.gateway(), windows)
+        # The same books for all, but each breaks down by itself.
+        records = replace(self._records, terms=_terms(windows))
+        gateway = scenario.gateway()
+        house = House(self._client, scenario.name, records, gateway, windows, self._paper)
         await self._work(
             house.queue,
-            RecordActivities(records, windows),
-            GatewayActivities(house.gateway, records),
+            [
+                *RecordActivities(records, windows).all(),
+                *GatewayActivities(gateway, records).all(),
+            ],
             workflows=(PaymentWorkflow,),
         )
         return house
 
-    async def _work(self, queue: str, *holders: object, workflows: tuple[type, ...] = ()) -> None:
+    async def _work(
+        self,
+        queue: str,
+        activities: list[Callable[..., Any]],
+        workflows: tuple[type, ...] = (),
+    ) -> None:
         worker = Worker(
             self._client,
             task_queue=queue,
             workflows=workflows,
-            activities=[each for holder in holders for each in _activities(holder)],
+            activities=activities,
             workflow_runner=RUNNER,
         )
         await self._workers.enter_async_context(worker)
 
 
-def _activities(holder: object) -> list[Callable[..., Any]]:
-    """Every activity of the class, also those that are added later."""
-    members = (getattr(holder, name) for name in dir(holder) if not name.startswith("_"))
-    return [each for each in members if hasattr(each, "__temporal_activity_definition")]
+def _terms(windows: Windows) -> Terms:
+    return Terms(merchant_id=MERCHANT_ID, another_method=windows.another_method)

@@ -1,13 +1,15 @@
 """The checkout API on real parts: PostgreSQL, Temporal, the workflow; only the gateway is played."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -26,11 +28,12 @@ from adapters.temporal.converter import data_converter
 from local_stack.alone import postgres_alone
 from payments.changes import Terms
 from payments.invoice import Merchant
-from payments.payment import Windows
+from payments.progress import Windows
 from starter.api import create_api
-from starter.client import PATIENCE, PaymentClient
+from starter.client import PATIENCE, PaymentClient, utc_now
 from starter.keys import ApiKeys, key_hash
 from starter.parts import ApiParts
+from starter.pay_page.pages import PayPages
 from tests.starter.gateway import MERCHANT_ID, PlannedGateway
 from workflows.names import PAYMENTS_QUEUE, workflow_id
 from workflows.payment import PaymentWorkflow
@@ -43,6 +46,9 @@ KEYS = ApiKeys.parse(
 )
 RETURN_HOSTS = ("skaters.example",)
 MERCHANT = Merchant(name="Skaters", address=("Jl. Kemang Raya 10",), email="halo@skaters.example")
+
+PAGES = PayPages(MERCHANT, livemode=False)
+PAY_URL = "http://api"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,26 +68,42 @@ class Shop:
     gateway: PlannedGateway
     temporal: Client
 
-    def http(
+    def api(
         self,
         *,
-        key: str | None = KEY,
         patience: timedelta = PATIENCE,
         task_queue: str = PAYMENTS_QUEUE,
         temporal: Client | None = None,
-    ) -> httpx.AsyncClient:
-        """The API in front of these parts, as somebody with this key calls it."""
+        now: Callable[[], datetime] = utc_now,
+    ) -> FastAPI:
+        """The API in front of these parts."""
         client = PaymentClient(
             temporal or self.temporal,
             self.store,
             return_hosts=RETURN_HOSTS,
             patience=patience,
             task_queue=task_queue,
+            now=now,
         )
         parts = ApiParts(
-            client=client, lists=self.store, invoices=self.invoices, keys=KEYS, livemode=False
+            client=client,
+            lists=self.store,
+            links=self.store,
+            invoices=self.invoices,
+            keys=KEYS,
+            pages=PAGES,
+            pay_url=PAY_URL,
+            livemode=False,
+            now=now,
         )
-        return http_of(parts, key)
+        return create_api(parts)
+
+    def http(self, *, key: str | None = KEY, **differing: Any) -> httpx.AsyncClient:
+        """The API, differing as `api` has it, as somebody with this key calls it."""
+        return http_of(self.api(**differing), key)
+
+    def client(self, patience: timedelta = PATIENCE) -> PaymentClient:
+        return PaymentClient(self.temporal, self.store, patience=patience)
 
     async def has_run(self, order_id: str) -> bool:
         """Whether Temporal has ever heard of the order."""
@@ -99,10 +121,10 @@ class Shop:
         return is_stored or self.gateway.called[order_id] > 0 or await self.has_run(order_id)
 
 
-def http_of(parts: ApiParts, key: str | None = KEY) -> httpx.AsyncClient:
+def http_of(api: FastAPI, key: str | None = KEY) -> httpx.AsyncClient:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     # A crash must show as its answer, as it does behind a real server.
-    transport = httpx.ASGITransport(app=create_api(parts), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
 
 
@@ -147,24 +169,14 @@ async def shop(database_url: str, temporal_client: Client, sealer: Sealer) -> As
         gateway=gateway,
         temporal=temporal_client,
     )
-    records = RecordActivities(store, Windows())
+    # What stays absent is soon believed to be, so that another method can be tried after it.
+    records = RecordActivities(store, Windows(absence=timedelta(seconds=0.1)))
     at_gateway = GatewayActivities(gateway, store)
     worker = Worker(
         temporal_client,
         task_queue=PAYMENTS_QUEUE,
         workflows=[PaymentWorkflow],
-        activities=[
-            records.load_payment,
-            records.place_order,
-            records.record_opened,
-            records.record_refused,
-            records.record_answer,
-            records.record_notice,
-            records.begin_closing,
-            at_gateway.open_charge,
-            at_gateway.ask_gateway,
-            at_gateway.close_attempt,
-        ],
+        activities=[*records.all(), *at_gateway.all()],
         workflow_runner=RUNNER,
     )
     async with worker:
@@ -181,6 +193,13 @@ def order_id() -> str:
 async def http(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
     """The API as the shop's checkout calls it."""
     async with shop.http() as client:
+        yield client
+
+
+@pytest.fixture
+async def customer(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """A customer's browser: without any key, and never sent elsewhere by itself."""
+    async with shop.http(key=None) as client:
         yield client
 
 

@@ -10,13 +10,17 @@ from payments.gateway import (
     ChargeOpened,
     InstructionKind,
     Instructions,
+    ReviewDecision,
     StatusReport,
 )
+from payments.methods import Integration, PaymentMethod
 from payments.money import Money
 from payments.status import OPEN, AttemptStatus
 
 MERCHANT_ID = "G000000001"
 VA_NUMBER = "81278500253"
+SNAP_URL = "https://app.midtrans.example/snap/token"
+QR_STRING = "00020101021226610014COM.GO-JEK.WWW5802ID5907Skaters6007JAKARTA6304ABCD"
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Delay:
 
 @dataclass
 class PlannedGateway:
-    """Implements Gateway; what is planned is by order id."""
+    """Implements Gateway; what is planned is by order id, a refusal also by gateway order id."""
 
     refusals: dict[str, Exception] = field(default_factory=dict)
     delays: dict[str, Delay] = field(default_factory=dict)
@@ -43,17 +47,17 @@ class PlannedGateway:
     _held: dict[str, AttemptStatus] = field(default_factory=dict)
 
     async def open_charge(self, charge: Charge) -> ChargeOpened:
-        order_id = charge.request.order_id
+        order_id, name = charge.request.order_id, charge.gateway_order_id
         self.called[order_id] += 1
         delay = self.delays.get(order_id)
         if delay is not None and self.called[order_id] == 1:
             await delay.hold()
-        if order_id in self.refusals:
-            raise self.refusals[order_id]
-        self._charges[charge.gateway_order_id] = charge
-        self._held[charge.gateway_order_id] = AttemptStatus.PENDING
-        shown = Instructions(kind=InstructionKind.VIRTUAL_ACCOUNT, va_number=VA_NUMBER, bank="bca")
-        return ChargeOpened(instructions=shown, report=self._report(charge.gateway_order_id))
+        refusal = self.refusals.get(name) or self.refusals.get(order_id)
+        if refusal is not None:
+            raise refusal
+        self._charges[name] = charge
+        self._held[name] = AttemptStatus.PENDING
+        return ChargeOpened(instructions=_shown(charge), report=self._report(name))
 
     async def ask(self, attempt: AttemptRef) -> StatusReport | None:
         name = attempt.gateway_order_id
@@ -66,6 +70,15 @@ class PlannedGateway:
         if self._held.get(name) in OPEN:
             self._held[name] = AttemptStatus.EXPIRED
         return True
+
+    async def decide_review(self, attempt: AttemptRef, decision: ReviewDecision) -> None:
+        is_approved = decision is ReviewDecision.APPROVE
+        self._held[attempt.gateway_order_id] = (
+            AttemptStatus.PAID if is_approved else AttemptStatus.DENIED
+        )
+
+    def challenge(self, gateway_order_id: str) -> None:
+        self._held[gateway_order_id] = AttemptStatus.IN_REVIEW
 
     def pay(self, gateway_order_id: str) -> None:
         self._held[gateway_order_id] = AttemptStatus.PAID
@@ -83,3 +96,11 @@ class PlannedGateway:
             merchant_id=MERCHANT_ID,
             nonce=charge.nonce,
         )
+
+
+def _shown(charge: Charge) -> Instructions:
+    if charge.integration is Integration.SNAP:
+        return Instructions(kind=InstructionKind.REDIRECT, token="token", redirect_url=SNAP_URL)
+    if charge.method is PaymentMethod.QRIS:
+        return Instructions(kind=InstructionKind.QR, qr_string=QR_STRING)
+    return Instructions(kind=InstructionKind.VIRTUAL_ACCOUNT, va_number=VA_NUMBER, bank="bca")

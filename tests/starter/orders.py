@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from payments.changes import NewAttempt, Terms, charge_opened, placed
+from payments.changes import Terms
+from payments.charging import NewAttempt, charge_opened, placed
 from payments.gateway import ChargeOpened, InstructionKind, Instructions
 from payments.payment import Payment
 from payments.request import PaymentRequest

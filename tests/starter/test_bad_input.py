@@ -1,6 +1,7 @@
 """Bad input: a clear error that names the field and its rule, and nothing written anywhere."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,6 +18,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.temporal]
 CUSTOMER = {"name": "Sari Dewi", "email": "sari@example.com"}
 BOARD = {"id": "DECK-8", "name": "Skate deck", "price": 350000, "quantity": 1}
 BIG = 10**15
+# A place in the list whose order id holds a NUL, which PostgreSQL cannot compare.
+FORGED_CURSOR = urlsafe_b64encode(b'["2026-11-23T00:00:00Z","A\\u0000"]').decode().rstrip("=")
 
 
 def rupiah(value: Any) -> dict[str, Any]:
@@ -257,6 +260,7 @@ async def test_a_cancel_without_a_proper_reason_does_nothing(
         ("/v1/payments?limit=0", "limit"),
         ("/v1/payments?limit=101", "limit"),
         ("/v1/payments?cursor=made-up", "cursor"),
+        (f"/v1/payments?cursor={FORGED_CURSOR}", "cursor"),
         ("/v1/events?after=made-up", "after"),
         ("/v1/events?limit=many", "limit"),
         ("/v1/payment-methods?amount=0", "amount"),

@@ -1,15 +1,20 @@
 """The commands: tables for people, JSON for scripts, one clear line for what went wrong."""
 
 import json
+import secrets
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.testing import WorkflowEnvironment
 
 from adapters.keysets import new_aead_keyset
-from payments.errors import GatewayRefusedError
+from payments.errors import GatewayBusyError, GatewayRefusedError
 from settings import Settings
 from starter.commands.serving import codec_routes
 from tests.starter.conftest import Shop
@@ -78,6 +83,20 @@ async def test_a_refused_charge_fails_the_command(
 
 @pytest.mark.postgres
 @pytest.mark.temporal
+async def test_a_charge_that_was_never_sent_fails_the_command(
+    environment: dict[str, str], shop: Shop, order_file: Path, order_id: str
+) -> None:
+    shop.gateway.refusals[order_id] = GatewayBusyError("busy", timedelta(milliseconds=1))
+
+    result = await invoke("pay", str(order_file), environment=environment)
+
+    assert result.exit_code == 1
+    assert "nothing was sent" in result.stderr
+    assert "other methods" in result.stdout
+
+
+@pytest.mark.postgres
+@pytest.mark.temporal
 async def test_an_unknown_order_is_one_line_on_stderr(environment: dict[str, str]) -> None:
     result = await invoke("status", "SKT-nowhere", environment=environment)
 
@@ -94,11 +113,24 @@ async def test_an_unknown_order_is_one_line_on_stderr(environment: dict[str, str
         (("pay", "-", "--method", "paypal"), json.dumps(order("SKT-1")), "method: must be one of"),
         (("pay", "nowhere.json"), None, "cannot read nowhere.json"),
         (("status", "SKT-1"), None, "not set: PAYMENTS_DATABASE_URL"),
+        (("cases", "list"), None, "not set: PAYMENTS_DATABASE_URL"),
+        (("retry-now", "SKT-1"), None, "not set: PAYMENTS_DATABASE_URL"),
         (("migrate",), None, "not set: PAYMENTS_DATABASE_URL"),
         (("codec-server",), None, "not set: PAYMENTS_KEYSET_TEMPORAL"),
         (("api",), None, "not set: PAYMENTS_DATABASE_URL"),
     ],
-    ids=["half", "array", "method", "no-file", "status", "migrate", "codec-server", "api"],
+    ids=[
+        "half",
+        "array",
+        "method",
+        "no-file",
+        "status",
+        "cases",
+        "retry",
+        "migrate",
+        "codec-server",
+        "api",
+    ],
 )
 async def test_what_is_expected_to_go_wrong_is_one_line(
     arguments: tuple[str, ...], given: str | None, says: str
@@ -154,11 +186,51 @@ async def test_methods_need_no_connection() -> None:
 
 
 @pytest.mark.postgres
-async def test_migrate_may_be_repeated(database_url: str) -> None:
-    result = await invoke("migrate", environment={"PAYMENTS_DATABASE_URL": database_url})
+@pytest.mark.temporal
+async def test_migrate_may_be_repeated(database_url: str, temporal: WorkflowEnvironment) -> None:
+    namespace = f"migrate-{secrets.token_hex(4)}"
+    await temporal.client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(
+            namespace=namespace, workflow_execution_retention_period=Duration(seconds=86_400)
+        )
+    )
+    environment = {
+        "PAYMENTS_DATABASE_URL": database_url,
+        "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": namespace,
+    }
 
-    assert result.exit_code == 0
-    assert "up to date" in result.stdout
+    first = await invoke("migrate", environment=environment)
+    again = await invoke("migrate", environment=environment)
+
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert "the schema is up to date" in first.stdout
+    assert "registered search attributes: PaymentOrderId, PaymentStatus" in first.stdout
+    assert "the search attributes are registered" in again.stdout
+
+
+@pytest.mark.postgres
+async def test_migrate_says_when_temporal_is_away(database_url: str) -> None:
+    environment = {"PAYMENTS_DATABASE_URL": database_url, "TEMPORAL_ADDRESS": "127.0.0.1:9"}
+
+    result = await invoke("migrate", environment=environment)
+
+    assert result.exit_code == 1
+    assert "the schema is up to date" in result.stdout
+    assert "error: Temporal cannot be reached" in result.stderr
+
+
+@pytest.mark.postgres
+@pytest.mark.temporal
+async def test_migrate_says_when_the_namespace_is_not_there(
+    database_url: str, environment: dict[str, str]
+) -> None:
+    other = {**environment, "TEMPORAL_NAMESPACE": "nobody-made-this"}
+
+    result = await invoke("migrate", environment=other)
+
+    assert result.exit_code == 1
+    assert "Temporal refuses to register search attributes: NOT_FOUND" in result.stderr
 
 
 async def test_migrate_says_when_there_is_no_database() -> None:

@@ -14,23 +14,26 @@ from adapters.postgres.feed import EventPage
 from adapters.postgres.payment_reads import PaymentPage, PaymentReads
 from adapters.postgres.sealing import Sealer
 from payments.errors import PaymentError
+from payments.links import PaymentLink
 from payments.messages import PROBLEM_TEXTS
 from payments.payment import Payment
 from payments.status import PaymentStatus
+from starter.api import create_api
 from starter.client import PaymentClient
 from starter.errors import NoAnswerError, UnavailableError
 from starter.keys import ApiKeys
 from starter.parts import ApiParts
 from starter.problems import MEDIA_TYPE, PROBLEMS, ProblemCode
-from tests.starter.conftest import KEY, KEYS, http_of
+from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, http_of
 from tests.starter.orders import order
 
+ANOTHER = {"after_attempt": 1, "method": "qris"}
 SECRET = "postgresql://payments:hunter2@db.internal"
 
 
 @dataclass(frozen=True)
 class BrokenStore:
-    """Implements PaymentReader, PaymentLists and InvoicePdfs; every answer is the same error."""
+    """Implements every reading part of the API; every answer is the same error."""
 
     error: Exception
 
@@ -54,6 +57,9 @@ class BrokenStore:
     async def pdf(self, order_id: str) -> bytes | None:
         raise self.error
 
+    async def link(self, token: str) -> PaymentLink | None:
+        raise self.error
+
 
 @dataclass
 class Silence:
@@ -75,11 +81,14 @@ async def api_over(error: Exception, **parts: Any) -> httpx.AsyncClient:
     everything = ApiParts(
         client=client,
         lists=store,
+        links=store,
         invoices=store,
+        pages=PAGES,
+        pay_url=PAY_URL,
         livemode=False,
         **{"keys": KEYS, **parts},
     )
-    return http_of(everything)
+    return http_of(create_api(everything))
 
 
 def test_every_problem_code_has_status_title_and_a_text_for_the_customer() -> None:
@@ -114,6 +123,7 @@ async def test_an_error_becomes_a_problem_that_tells_no_secret(
             await http.get("/v1/payments"),
             await http.get("/v1/events"),
             await http.post("/v1/payments", json=order("SKT-1")),
+            await http.post("/v1/payments/SKT-1/attempts", json=ANOTHER),
             await http.post("/v1/payments/SKT-1/cancel", json={"reason": "x"}),
             await http.get("/v1/payments/SKT-1/invoice.pdf"),
         ]
@@ -137,12 +147,15 @@ async def test_a_database_that_is_away_makes_the_service_unavailable(sealer: Sea
     parts = ApiParts(
         client=PaymentClient(nobody, reads, return_hosts=("skaters.example",)),
         lists=reads,
+        links=reads,
         invoices=BrokenStore(RuntimeError()),
         keys=KEYS,
+        pages=PAGES,
+        pay_url=PAY_URL,
         livemode=False,
     )
 
-    async with http_of(parts) as http:
+    async with http_of(create_api(parts)) as http:
         started = await http.post("/v1/payments", json=order("SKT-1"))
         listed = await http.get("/v1/payments")
 
@@ -182,6 +195,7 @@ async def test_a_wrong_address_is_a_problem_too(
         ("POST", "/v1/payments"),
         ("GET", "/v1/payments"),
         ("GET", "/v1/payments/SKT-1"),
+        ("POST", "/v1/payments/SKT-1/attempts"),
         ("POST", "/v1/payments/SKT-1/cancel"),
         ("GET", "/v1/payments/SKT-1/invoice.pdf"),
         ("GET", "/v1/events"),

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from payments.changes import charge_refused, closed, closing_begun
+from payments.believing import closed
+from payments.cases import CaseCode
+from payments.charging import charge_refused, closing_begun
 from payments.gateway import ClosingCause, InstructionKind, Instructions
+from payments.messages import SWITCHED, SWITCHING
 from payments.methods import METHODS, PaymentMethod
-from payments.payment import CaseCode, Payment
+from payments.payment import Payment
 from payments.request import Locale
 from payments.status import PaymentStatus
 from starter.views import message, methods_body, payment_body
@@ -58,7 +61,9 @@ INSTRUCTION_MEMBERS = [
 
 
 def seen(payment: Payment, seconds: float = 0) -> dict[str, Any]:
-    body = payment_body(payment, NOW + timedelta(seconds=seconds), livemode=False)
+    body = payment_body(
+        payment, NOW + timedelta(seconds=seconds), livemode=False, pay_url="https://pay"
+    )
     document: dict[str, Any] = json.loads(body.model_dump_json())
     return document
 
@@ -108,7 +113,7 @@ def test_every_instant_is_utc_to_the_second() -> None:
 
 
 def test_nobody_is_told_how_to_pay_when_it_would_be_in_vain() -> None:
-    closing = closing_begun(awaiting("SKT-1"), 1, ClosingCause.DEADLINE).payment
+    closing = closing_begun(awaiting("SKT-1"), 1, ClosingCause.DEADLINE, TERMS, NOW).payment
     expired = closed(closing, 1, TERMS, NOW).payment
 
     for payment in (prepared("SKT-1"), closing, expired):
@@ -123,6 +128,45 @@ def test_after_a_failure_other_methods_are_offered_until_the_window_ends() -> No
     assert "qris" in seen(failed)["methods"]
     assert seen(failed)["methods"][-1] == "bca_va"
     assert seen(failed, seconds=86_400)["methods"] == []
+
+
+def with_link(payment: Payment) -> Payment:
+    attempt = replace(payment.latest_attempt, link_token="one-time token")
+    return replace(payment, attempts=(*payment.attempts[:-1], attempt))
+
+
+def switched(payment: Payment, status: PaymentStatus) -> Payment:
+    second = replace(payment.latest_attempt, number=2, closing=ClosingCause.OTHER_METHOD)
+    return replace(payment, status=status, attempts=(*payment.attempts, second))
+
+
+@pytest.mark.parametrize("status", list(PaymentStatus))
+def test_the_customer_s_link_is_given_out_while_it_is_of_use(status: PaymentStatus) -> None:
+    ended = status in {PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED}
+    payment = replace(with_link(awaiting("SKT-1")), status=status, retry_until=NOW)
+
+    assert (seen(payment)["payment_url"] is None) == ended
+
+
+def test_the_customer_s_link_lasts_until_no_method_may_be_tried_any_more() -> None:
+    failed = with_link(charge_refused(prepared("SKT-1"), 1, "402", TERMS, NOW).payment)
+
+    assert seen(failed)["payment_url"] == "https://pay/pay/one-time%20token"
+    assert seen(failed, seconds=86_400)["payment_url"] is None
+
+
+def test_what_is_told_for_ever_holds_no_link() -> None:
+    assert seen(awaiting("SKT-1"))["payment_url"] is None
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_who_switches_is_told_not_to_pay_to_the_old_number(locale: Locale) -> None:
+    waiting = switched(awaiting("SKT-1"), PaymentStatus.CHECKING)
+    done = switched(awaiting("SKT-1"), PaymentStatus.AWAITING_PAYMENT)
+
+    assert message(waiting, locale) == SWITCHING.text(locale, {})
+    assert message(done, locale).endswith(SWITCHED.text(locale, {}))
+    assert "81278500253" in message(done, locale)
 
 
 def test_goods_wait_while_a_settlement_may_still_be_reversed() -> None:

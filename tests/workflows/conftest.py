@@ -14,15 +14,16 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.documents import DocumentActivities
+from activities.documents import DocumentActivities, DocumentParts
 from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.keysets import load_aead, new_aead_keyset
 from adapters.temporal.converter import data_converter
-from payments.payment import Windows
+from payments.changes import Terms
+from payments.progress import Windows
 from tests.workflows.memory import MemoryGateway, MemoryRecords
 from tests.workflows.paper import MemoryPaper
-from tests.workflows.samples import request
+from tests.workflows.samples import MERCHANT_ID, request
 from workflows.messages import AwaitInstructions, Cancel, Outcome
 from workflows.names import DOCUMENTS_QUEUE, workflow_id
 from workflows.payment import PaymentWorkflow
@@ -40,6 +41,7 @@ class House:
     records: MemoryRecords
     gateway: MemoryGateway
     windows: Windows
+    paper: MemoryPaper
 
     def start_operation(self, order_id: str) -> WithStartWorkflowOperation[Any, Any]:
         return WithStartWorkflowOperation(
@@ -109,20 +111,21 @@ async def open_house(temporal: WorkflowEnvironment) -> AsyncIterator[HouseFactor
         client = Client(**config)
         spans = {name: timedelta(seconds=value) for name, value in seconds.items()}
         queue = f"payments-{uuid.uuid4().hex[:8]}"
-        house = House(client, queue, MemoryRecords(), gateway or MemoryGateway(), Windows(**spans))
+        windows = Windows(**spans)
+        terms = Terms(merchant_id=MERCHANT_ID, another_method=windows.another_method)
+        stored = MemoryRecords(terms)
+        house = House(
+            client, queue, stored, gateway or MemoryGateway(), windows, MemoryPaper(stored)
+        )
         records = RecordActivities(house.records, house.windows)
         at_gateway = GatewayActivities(house.gateway, house.records)
-        paper = MemoryPaper(house.records)
-        documents = DocumentActivities(paper, paper, paper, paper)
-        money = [
-            *(getattr(records, name) for name in RECORD_ACTIVITIES),
-            at_gateway.open_charge,
-            at_gateway.ask_gateway,
-            at_gateway.close_attempt,
-        ]
+        paper = house.paper
+        documents = DocumentActivities(
+            DocumentParts(payments=paper, invoices=paper, drawer=paper, ledger=paper, mailer=paper)
+        )
         parts: list[tuple[str, list[type], list[Callable[..., Any]]]] = [
-            (queue, [PaymentWorkflow], money),
-            (DOCUMENTS_QUEUE, [], [documents.issue_invoice, documents.send_mail]),
+            (queue, [PaymentWorkflow], [*records.all(), *at_gateway.all()]),
+            (DOCUMENTS_QUEUE, [], documents.all()),
         ]
         for task_queue, workflows, activities in parts:
             worker = Worker(
@@ -140,17 +143,6 @@ async def open_house(temporal: WorkflowEnvironment) -> AsyncIterator[HouseFactor
     for worker in workers:
         await worker.shutdown()
     await asyncio.gather(*tasks)
-
-
-RECORD_ACTIVITIES = (
-    "load_payment",
-    "place_order",
-    "record_opened",
-    "record_refused",
-    "record_answer",
-    "record_notice",
-    "begin_closing",
-)
 
 
 async def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from payments.commands import MailOrder
+from payments.commands import AlertOrder, MailOrder
 from payments.invoice import Invoice, Merchant
+from payments.mails import MailKind
+from payments.payment import Payment
 from payments.request import Locale
 from tests.workflows.memory import MemoryRecords
 
@@ -13,9 +15,10 @@ SHOP = Merchant(name="Skaters", address=("Jakarta",), email="halo@skaters.exampl
 
 @dataclass
 class MemoryPaper:
-    """Implements Invoices, InvoiceDrawer, MailLedger and Mailer."""
+    """Implements Payments, Invoices, InvoiceDrawer, MailLedger and Mailer."""
 
     records: MemoryRecords
+    refusals: int = 0
 
     async def issue(self, order_id: str, at: datetime) -> Invoice:
         self.records.invoices[order_id] = 1
@@ -51,10 +54,24 @@ class MemoryPaper:
         return f"<{order.order_id}@skaters.example>"
 
     async def is_sent(self, order: MailOrder) -> bool:
-        return self.records.receipts[order.order_id] > 0
+        return order.mail in self.records.mails.get(order.order_id, [])
 
     async def record_sent(self, order: MailOrder) -> None:
-        pass
+        self.records.mails.setdefault(order.order_id, []).append(order.mail)
 
     async def send_receipt(self, invoice: Invoice, pdf: bytes, message_id: str) -> None:
-        self.records.receipts[invoice.order_id] += 1
+        self._post()
+
+    async def send_notice(self, kind: MailKind, payment: Payment, message_id: str) -> None:
+        self._post()
+
+    async def send_alert(self, alert: AlertOrder) -> None:
+        self.records.alerts.append(alert)
+
+    async def payment(self, order_id: str) -> Payment | None:
+        return self.records.payments.get(order_id)
+
+    def _post(self) -> None:
+        if self.refusals > 0:
+            self.refusals -= 1
+            raise ConnectionError("the mail server does not answer")

@@ -1,9 +1,12 @@
 """A real mail server for the mailer to talk to."""
 
+import email
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,10 @@ class Post:
     encrypted: list[bool] = field(default_factory=list)
     users: list[str | None] = field(default_factory=list)
 
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [_read(envelope) for envelope in self.taken]
+
     async def handle_RCPT(  # noqa: N802
         self,
         _server: SMTP,
@@ -50,6 +57,13 @@ class Post:
         if self.hangs_up and server.transport is not None:
             server.transport.close()
         return self.answer
+
+
+def _read(envelope: Envelope) -> EmailMessage:
+    assert isinstance(envelope.content, bytes)
+    mail = email.message_from_bytes(envelope.content, policy=SMTP_POLICY)
+    assert isinstance(mail, EmailMessage)
+    return mail
 
 
 def _let_in(

@@ -1,17 +1,13 @@
 import asyncio
-import email
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from aiosmtpd.smtp import Envelope
 
 from adapters.email.errors import MailNotSentError
 from adapters.email.mailer import SmtpMailer
@@ -20,6 +16,7 @@ from local_stack.ports import LOOPBACK, Ports
 from payments.errors import TransientError
 from payments.request import Customer
 from tests.adapters.email.conftest import PASSWORD, SENDER, Post
+from tests.adapters.email.ends import DESK
 from tests.adapters.invoice_pdf.invoices import INVOICE, SKATERS
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 300
@@ -27,14 +24,7 @@ MESSAGE_ID = "<receipt.SKT-1001.1@skaters.example>"
 
 
 async def _send(options: SmtpOptions) -> None:
-    await SmtpMailer(options, SKATERS).send_receipt(INVOICE, PDF, MESSAGE_ID)
-
-
-def _read(envelope: Envelope) -> EmailMessage:
-    assert isinstance(envelope.content, bytes)
-    mail = email.message_from_bytes(envelope.content, policy=SMTP)
-    assert isinstance(mail, EmailMessage)
-    return mail
+    await SmtpMailer(options, SKATERS, DESK).send_receipt(INVOICE, PDF, MESSAGE_ID)
 
 
 async def test_a_receipt_arrives_as_text_and_html_with_the_invoice(
@@ -42,8 +32,7 @@ async def test_a_receipt_arrives_as_text_and_html_with_the_invoice(
 ) -> None:
     await _send(options)
 
-    [envelope] = post.taken
-    mail = _read(envelope)
+    [mail] = post.mails
     assert [part.get_content_type() for part in mail.walk()] == [
         "multipart/mixed",
         "multipart/alternative",
@@ -59,9 +48,9 @@ async def test_a_receipt_arrives_as_text_and_html_with_the_invoice(
 async def test_both_bodies_arrive_unharmed(options: SmtpOptions, post: Post) -> None:
     invoice = replace(INVOICE, customer=Customer("Jürgen «李»", "sari@example.com"))
 
-    await SmtpMailer(options, SKATERS).send_receipt(invoice, PDF, MESSAGE_ID)
+    await SmtpMailer(options, SKATERS, DESK).send_receipt(invoice, PDF, MESSAGE_ID)
 
-    mail = _read(post.taken[0])
+    [mail] = post.mails
     for kind in ("plain", "html"):
         body = mail.get_body((kind,))
         assert body is not None
@@ -73,8 +62,7 @@ async def test_the_headers_say_whose_mail_it_is(options: SmtpOptions, post: Post
 
     await _send(options)
 
-    [envelope] = post.taken
-    mail = _read(envelope)
+    [envelope], [mail] = post.taken, post.mails
     assert (envelope.mail_from, envelope.rcpt_tos) == (SENDER, ["sari@example.com"])
     assert mail["From"] == f"Skaters <{SENDER}>"
     assert mail["To"] == "Sari Dewi <sari@example.com>"
@@ -89,18 +77,17 @@ async def test_a_repeated_mail_has_the_same_message_id(options: SmtpOptions, pos
     await _send(options)
     await _send(options)
 
-    assert [_read(envelope)["Message-ID"] for envelope in post.taken] == [MESSAGE_ID] * 2
+    assert [mail["Message-ID"] for mail in post.mails] == [MESSAGE_ID] * 2
 
 
 async def test_no_name_reaches_the_headers_as_a_header(options: SmtpOptions, post: Post) -> None:
     customer = Customer('Sari "Ü"\r\nBcc: all@example.com', "sari@example.com")
 
-    await SmtpMailer(options, SKATERS).send_receipt(
+    await SmtpMailer(options, SKATERS, DESK).send_receipt(
         replace(INVOICE, customer=customer), PDF, MESSAGE_ID
     )
 
-    [envelope] = post.taken
-    mail = _read(envelope)
+    [envelope], [mail] = post.taken, post.mails
     assert envelope.rcpt_tos == ["sari@example.com"]
     assert mail["Bcc"] is None
     assert mail["To"].addresses[0].display_name == 'Sari "Ü" Bcc: all@example.com'

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.email.letter import Letter
-from adapters.email.message import Attachment, Envelope, message
-from payments.request import Customer, Locale
+from adapters.email.message import Attachment, Envelope, Recipient, message
+from payments.request import Locale
 
 LETTER = Letter("Pembayaran diterima", "Teks", "<p>Teks</p>")
 
@@ -20,7 +20,7 @@ def _sent(name: str) -> EmailMessage:
         shop_name=name,
         sender="pembayaran@skaters.example",
         reply_to="halo@skaters.example",
-        customer=Customer(name, "sari@example.com"),
+        recipient=Recipient("sari@example.com", name),
         locale=Locale.ID,
     )
     mail = message(envelope, LETTER, Attachment("INV-2026-000001.pdf", b"%PDF"))
@@ -62,3 +62,19 @@ def test_no_name_adds_a_header_or_an_address(name: str) -> None:
 
     assert [address for _, address in _addresses(mail, "To")] == ["sari@example.com"]
     assert sorted(mail.keys()) == sorted(_sent("Sari Dewi").keys())
+
+
+def test_a_letter_without_html_is_sent_as_text_only() -> None:
+    envelope = Envelope(
+        message_id="<1@skaters.example>",
+        shop_name="Skaters",
+        sender="pembayaran@skaters.example",
+        reply_to="halo@skaters.example",
+        recipient=Recipient("admin@skaters.example"),
+        locale=Locale.EN,
+    )
+
+    mail = message(envelope, Letter("Subject", "Text"))
+
+    assert mail.get_content_type() == "text/plain"
+    assert mail["To"] == "admin@skaters.example"

@@ -1,20 +1,23 @@
 """Asking for the status, against the simulator and against answers it would not give."""
 
-import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
-from time import monotonic
 
 import pytest
 
+from adapters.midtrans.client import MidtransClient
 from adapters.midtrans.gateway import MidtransGateway
 from adapters.midtrans.options import MidtransOptions
+from adapters.midtrans.transport import Deadline
 from payments.errors import GatewayRefusedError, GatewayUnknownError, GatewayUnreachableError
 from payments.gateway import AttemptRef, Charge, mismatches
 from payments.methods import PaymentMethod
 from payments.status import AttemptStatus
 from tests.adapters.midtrans.planned_server import Manner, Planned, PlannedServer
 from tests.adapters.midtrans.simulator_process import MERCHANT_ID, SimulatorProcess
+
+ABSENT = Planned(body='{"status_code": "404", "status_message": "Transaction doesn\'t exist."}')
 
 
 async def test_asking_tells_when_it_was_paid(
@@ -72,6 +75,97 @@ async def test_a_challenged_card_is_in_review(
     assert report.status is AttemptStatus.IN_REVIEW
 
 
+async def test_money_of_an_earlier_transaction_is_not_hidden_by_the_latest(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    snap_charge: Charge,
+    snap_attempt: AttemptRef,
+) -> None:
+    opened = await gateway.open_charge(replace(snap_charge, method=PaymentMethod.ANY))
+    assert opened.instructions is not None
+    assert opened.instructions.redirect_url is not None
+    simulator.choose(opened.instructions.redirect_url, "bca_va")
+    simulator.choose(opened.instructions.redirect_url, "bni_va")
+    earlier = str(simulator.transactions()[0]["transaction_id"])
+    simulator.happen(snap_charge.gateway_order_id, "pay", transaction_id=earlier)
+
+    report = await gateway.ask(replace(snap_attempt, transaction_id=earlier))
+
+    assert report is not None
+    assert (report.transaction_id, report.status) == (earlier, AttemptStatus.PAID)
+    assert mismatches(snap_charge, MERCHANT_ID, report) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "reported"),
+    [
+        pytest.param(("pending", "settlement"), "T-known", id="money in the known one"),
+        pytest.param(("deny", "pending"), "T-known", id="only the known one is open"),
+        pytest.param(("pending", "deny"), "T-latest", id="only the latest is open"),
+        pytest.param(("pending", "pending"), "T-latest", id="both are open"),
+        pytest.param((None, "pending"), "T-known", id="known by its own id alone"),
+        pytest.param(("pending", None), "T-latest", id="the known one is gone"),
+        pytest.param((None, None), None, id="neither is there"),
+    ],
+)
+async def test_of_two_transactions_the_stronger_is_reported(
+    planned_gateway: MidtransGateway,
+    server: PlannedServer,
+    attempt: AttemptRef,
+    pending: dict[str, object],
+    words: tuple[str | None, str | None],
+    reported: str | None,
+) -> None:
+    server.plan = [
+        Planned(body=json.dumps(pending | {"transaction_id": each, "transaction_status": word}))
+        if word
+        else ABSENT
+        for each, word in zip(("T-latest", "T-known"), words, strict=True)
+    ]
+
+    report = await planned_gateway.ask(replace(attempt, transaction_id="T-known"))
+
+    assert (report and report.transaction_id) == reported
+    assert [received.path for received in server.received] == [
+        f"/v2/{attempt.gateway_order_id}/status",
+        "/v2/T-known/status",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known_id", "word"),
+    [
+        pytest.param("T-1", "pending", id="the latest is the known one"),
+        pytest.param("T-0", "settlement", id="the latest brings money"),
+        pytest.param("T-0", "refund", id="the latest brought money"),
+    ],
+)
+async def test_one_answer_is_enough_when_it_settles_the_question(
+    planned_gateway: MidtransGateway,
+    server: PlannedServer,
+    attempt: AttemptRef,
+    pending: dict[str, object],
+    known_id: str,
+    word: str,
+) -> None:
+    server.plan = [Planned(body=json.dumps(pending | {"transaction_status": word}))]
+
+    report = await planned_gateway.ask(replace(attempt, transaction_id=known_id))
+
+    assert report is not None
+    assert report.transaction_id == "T-1"
+    assert len(server.received) == 1
+
+
+async def test_a_second_look_up_that_fails_is_not_taken_for_absence(
+    planned_gateway: MidtransGateway, server: PlannedServer, attempt: AttemptRef
+) -> None:
+    server.plan = [ABSENT, Planned(manner=Manner.DROP)]
+
+    with pytest.raises(GatewayUnknownError):
+        await planned_gateway.ask(replace(attempt, transaction_id="T-1"))
+
+
 async def test_a_404_of_something_else_does_not_mean_absence(
     planned_gateway: MidtransGateway, server: PlannedServer, attempt: AttemptRef
 ) -> None:
@@ -81,21 +175,13 @@ async def test_a_404_of_something_else_does_not_mean_absence(
         await planned_gateway.ask(attempt)
 
 
-async def test_a_call_that_waited_too_long_for_a_thread_sends_nothing(
-    planned_options: MidtransOptions, server: PlannedServer, charge: Charge, attempt: AttemptRef
+def test_a_call_that_waited_until_its_time_was_over_sends_nothing(
+    planned_options: MidtransOptions, server: PlannedServer, attempt: AttemptRef
 ) -> None:
-    narrow = replace(planned_options, pool_size=1, total_timeout=timedelta(seconds=0.3))
-    gateway = MidtransGateway(narrow)
-    server.plan = [Planned(manner=Manner.HOLD)]
-    holding = asyncio.create_task(gateway.ask(attempt))
-    await asyncio.sleep(0)  # so that it takes the only thread
-    began = monotonic()
+    client = MidtransClient(planned_options)
 
     with pytest.raises(GatewayUnreachableError):
-        await gateway.open_charge(charge)
+        client.status(attempt.gateway_order_id, Deadline.after(timedelta(0)))
 
-    assert monotonic() - began < 2
-    with pytest.raises(GatewayUnknownError):
-        await holding
-    assert [received.method for received in server.received] == ["GET"]
-    gateway.shut_down()
+    assert server.received == []
+    client.close()

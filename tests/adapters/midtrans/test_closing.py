@@ -1,5 +1,6 @@
 """Closing an attempt: true only when nothing can be paid any more (DESIGN §3)."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -246,3 +247,52 @@ async def test_a_refusal_to_expire_what_is_not_there_is_not_taken_for_closed(
 
     with pytest.raises(GatewayUnknownError):
         await planned_gateway.close(attempt, None)
+
+
+async def test_every_open_transaction_of_a_snap_page_that_we_know_is_expired(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    snap_attempt: AttemptRef,
+    session: Session,
+) -> None:
+    simulator.choose(session.redirect_url, "bca_va")
+    simulator.choose(session.redirect_url, "bni_va")
+    earlier = str(simulator.transactions()[0]["transaction_id"])
+
+    assert await gateway.close(replace(snap_attempt, transaction_id=earlier), session.token)
+
+    statuses = [each["transaction_status"] for each in simulator.transactions()]
+    assert statuses == ["expire", "expire"]
+
+
+async def test_the_transaction_that_the_order_id_meant_is_not_expired_twice(
+    planned_gateway: MidtransGateway,
+    server: PlannedServer,
+    attempt: AttemptRef,
+    pending: dict[str, object],
+) -> None:
+    server.plan = [Planned(body=json.dumps(pending | {"transaction_status": "expire"}))]
+
+    assert await planned_gateway.close(replace(attempt, transaction_id="T-1"), None)
+
+    assert len(server.received) == 1
+
+
+async def test_what_is_found_by_order_id_is_never_cancelled(
+    planned_gateway: MidtransGateway,
+    server: PlannedServer,
+    attempt: AttemptRef,
+    pending: dict[str, object],
+) -> None:
+    still_pending = Planned(body=json.dumps(pending))
+    server.plan = [NOT_PERMITTED, still_pending, NOT_PERMITTED, still_pending]
+
+    assert not await planned_gateway.close(replace(attempt, transaction_id="T-0"), None)
+
+    gateway_order_id = attempt.gateway_order_id
+    assert [received.path for received in server.received] == [
+        f"/v2/{gateway_order_id}/expire",
+        f"/v2/{gateway_order_id}/status",
+        "/v2/T-0/expire",
+        "/v2/T-0/status",
+    ]

@@ -36,7 +36,7 @@ def document() -> dict[str, object]:
 def test_a_settlement_is_reported_with_all_that_is_to_be_checked(
     document: dict[str, object],
 ) -> None:
-    report = status_report(document)
+    report = status_report(document, "SKT-1~1")
 
     assert report.gateway_order_id == "SKT-1~1"
     assert report.transaction_id == "9aed5972-5b6a-401e-894b-a32c91ed1a3a"
@@ -51,7 +51,7 @@ def test_a_card_in_capture_is_paid_but_not_settled(document: dict[str, object]) 
     del document["settlement_time"], document["va_numbers"]
     document |= {"transaction_status": "capture", "payment_type": "credit_card", "bank": "bni"}
 
-    report = status_report(document)
+    report = status_report(document, "SKT-1~1")
 
     assert (report.status, report.settled) == (AttemptStatus.PAID, False)
     assert report.method is PaymentMethod.CREDIT_CARD
@@ -80,7 +80,24 @@ def test_a_card_in_capture_is_paid_but_not_settled(document: dict[str, object]) 
 def test_the_method_is_read_from_type_bank_and_store(
     document: dict[str, object], change: dict[str, object], method: PaymentMethod | None
 ) -> None:
-    assert status_report(document | change).method is method
+    assert status_report(document | change, "SKT-1~1").method is method
+
+
+@pytest.mark.parametrize(
+    ("named", "reported"),
+    [
+        pytest.param("9aed5972-5b6a-401e-894b-a32c91ed1a3a", "SKT-1~1", id="transaction id"),
+        pytest.param(None, "SKT-1~1", id="silent"),
+        pytest.param("SKT-2~1", "SKT-2~1", id="another order"),
+        pytest.param("A120240830074017NP16XMU4JTID", "A120240830074017NP16XMU4JTID", id="foreign"),
+    ],
+)
+def test_an_answer_is_about_the_order_it_names_or_if_it_names_none_about_ours(
+    document: dict[str, object], named: str | None, reported: str
+) -> None:
+    report = status_report(document | {"order_id": named}, "SKT-1~1")
+
+    assert report.gateway_order_id == reported
 
 
 @pytest.mark.parametrize("in_metadata", [True, False])
@@ -97,33 +114,32 @@ def test_a_declared_fee_is_told_apart_from_the_order(
 ) -> None:
     block: dict[str, object] = {"extra_info": {"gross_amount_info": declared}}
 
-    report = status_report(document | ({"metadata": block} if in_metadata else block))
+    report = status_report(document | ({"metadata": block} if in_metadata else block), "SKT-1~1")
 
     assert report.fee == Money(fee, Currency.IDR)
 
 
 def test_of_another_currency_no_rupiah_were_asked_for(document: dict[str, object]) -> None:
-    assert status_report(document | {"currency": "USD"}).amount == Money(0, Currency.IDR)
+    assert status_report(document | {"currency": "USD"}, "SKT-1~1").amount == Money(0, Currency.IDR)
 
 
 def test_what_the_gateway_leaves_out_is_none(document: dict[str, object]) -> None:
     for silent in ("merchant_id", "custom_field1", "currency", "fraud_status", "settlement_time"):
         del document[silent]
 
-    report = status_report(document | {"transaction_time": "soon"})
+    report = status_report(document | {"transaction_time": "soon"}, "SKT-1~1")
 
     assert (report.merchant_id, report.nonce, report.paid_at) == (None, None, None)
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["order_id", "transaction_id", "transaction_status", "payment_type", "gross_amount"],
+    "name", ["transaction_id", "transaction_status", "payment_type", "gross_amount"]
 )
 def test_without_the_essentials_nothing_is_known(document: dict[str, object], name: str) -> None:
     del document[name]
 
     with pytest.raises(GatewayUnknownError, match=f"lacks {name}"):
-        status_report(document)
+        status_report(document, "SKT-1~1")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +155,7 @@ def test_what_is_not_understood_is_never_guessed(
     document: dict[str, object], change: dict[str, object]
 ) -> None:
     with pytest.raises(GatewayUnknownError):
-        status_report(document | change)
+        status_report(document | change, "SKT-1~1")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from local_stack.ports import Ports
 from local_stack.postgres import Postgres, run_postgres
-from payments.payment import Progress
+from payments.progress import Progress
 from payments.request import PaymentRequest
 from tests.payments.samples import MERCHANT, REQUEST, SNAP_REQUEST, TERMS, opening_of, placement_of
 

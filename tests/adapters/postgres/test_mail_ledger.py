@@ -7,12 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.mail_ledger import MailLedger
 from adapters.postgres.payment_store import PaymentStore
-from payments.commands import MailKind, MailOrder
+from payments.commands import MailOrder
 from payments.errors import OrderUnknownError
+from payments.mails import Mail, MailKind
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus
 from tests.adapters.postgres.rows import audited
 from tests.payments.samples import NOW, answer_of, opening_of, placement_of
+
+RECEIPT = Mail(MailKind.RECEIPT, 1)
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ async def receipt(store: PaymentStore, order: PaymentRequest) -> MailOrder:
     await store.place(placement_of(order))
     await store.record_opened(opening_of(order))
     await store.record_answer(answer_of(order, AttemptStatus.PAID))
-    return MailOrder(order_id=order.order_id, kind=MailKind.RECEIPT, attempt=1, at=NOW)
+    return MailOrder(order_id=order.order_id, mail=RECEIPT, at=NOW)
 
 
 async def test_a_mail_keeps_its_message_id(ledger: MailLedger, receipt: MailOrder) -> None:
@@ -31,7 +34,7 @@ async def test_a_mail_keeps_its_message_id(ledger: MailLedger, receipt: MailOrde
 
 
 async def test_each_attempt_has_a_mail_of_its_own(ledger: MailLedger, receipt: MailOrder) -> None:
-    second = replace(receipt, attempt=2)
+    second = replace(receipt, mail=Mail(MailKind.RECEIPT, 2))
 
     assert await ledger.message_id(receipt) != await ledger.message_id(second)
 
@@ -54,8 +57,8 @@ async def test_a_sent_mail_is_told_once_and_changes_no_version(
     assert await ledger.is_sent(receipt)
     assert before is not None
     assert after is not None
-    assert before.receipt_due
-    assert not after.receipt_due
+    assert before.mail_due == RECEIPT
+    assert after.mail_due is None
     assert after.version == before.version
     assert (await audited(engine, receipt.order_id))[6:] == [("mail.sent", "service", "send_mail")]
 
@@ -63,7 +66,7 @@ async def test_a_sent_mail_is_told_once_and_changes_no_version(
 async def test_simultaneous_mails_are_told_one_after_another(
     ledger: MailLedger, engine: AsyncEngine, receipt: MailOrder
 ) -> None:
-    mails = [replace(receipt, attempt=number) for number in range(1, 11)]
+    mails = [replace(receipt, mail=Mail(MailKind.RECEIPT, number)) for number in range(1, 11)]
 
     await asyncio.gather(*(ledger.record_sent(mail) for mail in mails))
 
@@ -79,7 +82,19 @@ async def test_a_mail_that_was_sent_unprepared_counts_as_sent(
 
 
 async def test_a_mail_of_an_unknown_order_is_refused(ledger: MailLedger) -> None:
-    unknown = MailOrder(order_id="SKT-none", kind=MailKind.RECEIPT, attempt=1, at=NOW)
+    unknown = MailOrder(order_id="SKT-none", mail=RECEIPT, at=NOW)
 
     with pytest.raises(OrderUnknownError):
         await ledger.record_sent(unknown)
+
+
+async def test_a_mail_about_another_attempt_leaves_this_one_due(
+    store: PaymentStore, ledger: MailLedger, receipt: MailOrder
+) -> None:
+    await ledger.record_sent(replace(receipt, mail=Mail(MailKind.FAILURE, 1)))
+    await ledger.record_sent(replace(receipt, mail=Mail(MailKind.RECEIPT, 2)))
+
+    progress = await store.progress(receipt.order_id)
+
+    assert progress is not None
+    assert progress.mail_due == RECEIPT

@@ -11,9 +11,11 @@ from adapters.postgres.tables import (
     cases,
     payment_events,
 )
+from payments.cases import CaseCode
 from payments.gateway import ClosingCause
+from payments.mails import Mail, MailKind
 from payments.money import Currency, Money
-from payments.payment import CaseCode, Progress
+from payments.progress import Progress
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
 from tests.adapters.postgres.rows import audited, count_of
@@ -38,7 +40,7 @@ class TestRecordAnswer:
         assert progress.status is PaymentStatus.PAID
         assert progress.version == 3
         assert progress.invoice_due
-        assert progress.receipt_due
+        assert progress.mail_due == Mail(MailKind.RECEIPT, 1)
         payment = await store.payment(order.order_id)
         assert payment is not None
         assert (payment.paid_at, payment.paid_attempt) == (after(minutes=1), 1)

@@ -13,7 +13,7 @@ from adapters.postgres.tables import (
 )
 from payments.gateway import ClosingCause
 from payments.notice import Notice
-from payments.payment import Progress
+from payments.progress import Progress
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
 from tests.adapters.postgres.rows import audited, count_of, rows_of

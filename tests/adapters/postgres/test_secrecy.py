@@ -13,12 +13,15 @@ from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.tables import metadata
-from payments.commands import MailKind, MailOrder, OpenedCharge
+from payments.cases import Resolution
+from payments.commands import MailOrder, OpenedCharge
 from payments.gateway import ChargeOpened, ClosingCause, InstructionKind, Instructions
+from payments.mails import Mail, MailKind
 from payments.money import Currency, Money
 from payments.notice import Notice
 from payments.request import Customer, LineItem, PaymentRequest
 from payments.status import AttemptStatus
+from tests.adapters.postgres.rows import decision_on
 from tests.payments.samples import (
     NOW,
     answer_of,
@@ -42,6 +45,7 @@ CANARIES = {
     "reason": "canary-reason",
     "raw": "canary-raw",
     "pdf": "canary-pdf",
+    "case_reason": "canary-why",
 }
 
 
@@ -82,20 +86,27 @@ async def told(
     await store.record_answer(answer_of(request, replace(report, nonce="wrong")))
     await store.record_answer(answer_of(request, report))
     await store.record_answer(answer_of(request, replace(report, status=AttemptStatus.EXPIRED)))
+    for case in await store.cases():
+        if case.order_id == request.order_id:
+            await store.resolve_case(decision_on(case, Resolution.NOTED, CANARIES["case_reason"]))
     invoice = await invoices.issue(request.order_id, NOW)
     await invoices.store_pdf(invoice.number, CANARIES["pdf"].encode())
-    mail = MailOrder(order_id=request.order_id, kind=MailKind.RECEIPT, attempt=1, at=NOW)
+    mail = MailOrder(order_id=request.order_id, mail=Mail(MailKind.RECEIPT, 1), at=NOW)
     await ledger.record_sent(mail)
     return request
 
 
 async def test_no_clear_value_is_in_a_dump(
-    database_url: str, engine: AsyncEngine, told: PaymentRequest
+    database_url: str, store: PaymentStore, told: PaymentRequest
 ) -> None:
     dump = await dump_of(database_url)
 
     assert told.order_id.encode() in dump, "the order itself is in the dump"
-    for name, canary in CANARIES.items():
+    payment = await store.payment(told.order_id)
+    assert payment is not None
+    token = payment.latest_attempt.link_token
+    assert token is not None
+    for name, canary in {**CANARIES, "link_token": token}.items():
         for written in (canary, canary.upper(), canary.lower()):
             # bytea is dumped as hexadecimal digits.
             assert written.encode() not in dump, name

@@ -27,8 +27,8 @@ from workflows import messages
 
 def travelling_types() -> Iterator[Any]:
     for activities in (RecordActivities, GatewayActivities, DocumentActivities):
-        for name, method in inspect.getmembers(activities, inspect.isfunction):
-            if not name.startswith("_"):
+        for _, method in inspect.getmembers(activities, inspect.isfunction):
+            if hasattr(method, "__temporal_activity_definition"):
                 yield from get_type_hints(method).values()
     for _, kind in inspect.getmembers(messages, is_dataclass):
         yield kind

@@ -4,14 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from payments.changes import (
-    Change,
-    answered,
-    closed,
-    closing_begun,
-)
+from payments.believing import answered, closed
+from payments.cases import CaseCode
+from payments.changes import Change
+from payments.charging import closing_begun
 from payments.gateway import ClosingCause
-from payments.payment import CaseCode, Payment
+from payments.payment import Payment
 from payments.status import AttemptStatus
 from tests.payments.causes import (
     CANCELLED,
@@ -54,7 +52,7 @@ class TestAfterTheEnd:
         assert late.latest_attempt.transactions[-1].status is status
 
     def test_a_cancel_of_an_expired_order_outlives_a_late_word(self) -> None:
-        cancelled = closing_begun(EXPIRED, 1, ClosingCause.CANCEL).payment
+        cancelled = closing_begun(EXPIRED, 1, ClosingCause.CANCEL, TERMS, LATER).payment
 
         assert heard(cancelled, S.EXPIRED).status is P.CANCELLED
 
@@ -124,7 +122,7 @@ class TestSeveralAttempts:
     @pytest.mark.parametrize(
         "happens",
         [
-            lambda payment: closing_begun(payment, 2, ClosingCause.OTHER_METHOD),
+            lambda payment: closing_begun(payment, 2, ClosingCause.OTHER_METHOD, TERMS, LATER),
             lambda payment: closed(payment, 2, TERMS, LATER),
             lambda payment: answered(payment, 2, second_report(S.EXPIRED), TERMS, LATER),
             lambda payment: answered(

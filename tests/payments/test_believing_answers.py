@@ -2,13 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from payments.changes import (
-    answered,
-    closing_begun,
-)
+from payments.believing import answered
+from payments.cases import CaseCode
+from payments.charging import closing_begun
 from payments.gateway import ClosingCause
 from payments.money import Currency, Money
-from payments.payment import CaseCode, Payment
+from payments.payment import Payment
 from payments.status import AttemptStatus, PaymentStatus
 from tests.payments.causes import (
     CANCELLED,
@@ -72,19 +71,19 @@ class TestAnswered:
 
     @pytest.mark.parametrize("cause", ClosingCause)
     def test_an_expiry_while_closing_ends_as_the_cause_says(self, cause: ClosingCause) -> None:
-        closing = closing_begun(CORE, 1, cause).payment
+        closing = closing_begun(CORE, 1, cause, TERMS, LATER).payment
 
         assert heard(closing, S.EXPIRED) == replace(
             ended(CORE, cause), attempts=heard(closing, S.EXPIRED).attempts
         )
 
     def test_an_expiry_while_cancelling_is_a_cancel(self) -> None:
-        closing = closing_begun(CORE, 1, ClosingCause.CANCEL).payment
+        closing = closing_begun(CORE, 1, ClosingCause.CANCEL, TERMS, LATER).payment
 
         assert heard(closing, S.EXPIRED).status is P.CANCELLED
 
     def test_money_beats_a_cancel_that_is_under_way(self) -> None:
-        closing = closing_begun(CORE, 1, ClosingCause.CANCEL).payment
+        closing = closing_begun(CORE, 1, ClosingCause.CANCEL, TERMS, LATER).payment
 
         assert heard(closing, S.PAID).status is P.PAID
 
