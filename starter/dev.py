@@ -54,7 +54,7 @@ def show_addresses(stack: Stack, console: Console) -> None:
     environment = stack.environment
     for title, text in (
         ("Web UI", environment["PAYMENTS_WEB_UI_URL"]),
-        ("checkout API", f"{environment['PAYMENTS_API_URL']}/docs"),
+        ("checkout API", f"{environment['PAYMENTS_API_URL']}/openapi.json"),
         ("API key", environment["PAYMENTS_API_KEY"]),
         ("Midtrans simulator", environment["PAYMENTS_MIDTRANS_URL"]),
         ("mails", environment["PAYMENTS_MAIL_DIR"]),
