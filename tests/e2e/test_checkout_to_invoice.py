@@ -1,7 +1,6 @@
 """The main success scenario, through the public doors, on real parts."""
 
 from io import BytesIO
-from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -31,37 +30,6 @@ async def test_a_paid_order_is_invoiced_and_its_receipt_mailed(shop: Shop) -> No
     [attachment] = list(mail.iter_attachments())
     assert attachment.get_content() == pdf.content
     assert mail["To"].addresses[0].addr_spec == "sari@example.com"
-
-
-@pytest.mark.parametrize(
-    ("order", "kind", "pays"),
-    [
-        pytest.param({"method": "qris"}, "qr", {}, id="qris through Core"),
-        pytest.param(
-            {"method": "any", "integration": "snap"},
-            "redirect",
-            {"method": "gopay"},
-            id="the customer chooses on the Snap page",
-        ),
-        pytest.param(
-            {"method": "credit_card", "integration": "snap"},
-            "redirect",
-            {"method": "credit_card"},
-            id="card through Snap",
-        ),
-    ],
-)
-async def test_an_order_is_paid_through_each_integration(
-    shop: Shop, order: dict[str, Any], kind: str, pays: dict[str, Any]
-) -> None:
-    payment = await shop.checkout(**order)
-    order_id = payment["order_id"]
-    assert payment["instructions"]["kind"] == kind
-
-    await shop.customer(f"{order_id}~1", "pay", **pays)
-
-    paid = await shop.payment_when(order_id, status="paid")
-    assert paid["paid_with"] == pays.get("method", order["method"])
 
 
 async def test_the_feed_tells_every_change_of_status_in_order(shop: Shop) -> None:

@@ -9,10 +9,12 @@ NAMED = re.compile(r"\[`(test_\w+)`\]\(\.\./tests/([\w/]+\.py)\)")
 DEFINED = re.compile(r"^(?:async )?def (test_\w+)\(", re.MULTILINE)
 # What goes right, and what these pages are about.
 NO_SCENARIOS = {
+    "test_browser.py",
     "test_checkout_to_invoice.py",
     "test_demo.py",
     "test_failures_page.py",
     "test_five_minutes.py",
+    "test_methods.py",
     "test_web_ui.py",
 }
 
