@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fmt bench record-histories lock
+.PHONY: help demo dev test check fmt bench contract-test record-histories lock
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ fmt: $(BIN)/.ready ## Format and fix what can be fixed.
 
 bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a figure.
 	$(BIN)/python -m benchmarks $(ARGS)
+
+contract-test: $(BIN)/.ready ## Hold Midtrans' sandbox to the contract (needs MIDTRANS_SANDBOX_* keys).
+	$(BIN)/python -m pytest tests/contract -m contract $(ARGS)
 
 record-histories: $(BIN)/.ready ## Record what tests compare with: histories, names, the reference page.
 	$(BIN)/python -m tests.replay.record

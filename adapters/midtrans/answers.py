@@ -26,6 +26,7 @@ _MEANINGS = {
     411: "the card token is missing, used or too old",
     412: "its state does not permit this",
     413: "the body is malformed or too large",
+    414: "the amount cannot be refunded, or the merchant's balance is too small",
     501: "the feature does not exist there",
 }
 # Members of our requests, the only words of an error message that are surely not the customer's.

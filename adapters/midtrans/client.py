@@ -59,6 +59,10 @@ class MidtransClient:
         document: Document = self._transactions(deadline).deny(_quoted(named))
         return document
 
+    def refund(self, named: str, body: Document, deadline: Deadline) -> Document:
+        document: Document = self._transactions(deadline).refund(_quoted(named), body)
+        return document
+
     def cancel_session(self, token: str, deadline: Deadline) -> Document:
         """POST /snap/v1/transactions/{token}/cancel (§2.4), which midtransclient does not have."""
         url = f"{self._options.snap_url.rstrip('/')}/transactions/{_quoted(token)}/cancel"

@@ -1,4 +1,4 @@
-"""Midtrans behind the service's Gateway protocol: open a charge, ask, close, decide."""
+"""Midtrans behind the service's Gateway protocol: open a charge, ask, close, decide, refund."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from adapters.midtrans.charge_body import CORE_TYPES, charge_headers, core_body,
 from adapters.midtrans.client import MidtransClient, is_absent
 from adapters.midtrans.documents import Document, text
 from adapters.midtrans.options import MidtransOptions
+from adapters.midtrans.refunds import RefundAnswer, RefundRequest, refund
 from adapters.midtrans.reports import instructions, status_of, status_report
 from adapters.midtrans.transport import Deadline
 from adapters.midtrans.words import METHOD_WORDS
@@ -65,6 +66,10 @@ class MidtransGateway:
     async def decide_review(self, attempt: AttemptRef, decision: ReviewDecision) -> None:
         """Approve or deny a payment in review; deciding one that is over changes nothing."""
         await self._run(lambda deadline: self._decide(attempt, decision, deadline))
+
+    async def refund(self, wanted: RefundRequest) -> RefundAnswer:
+        """Give an amount back; repeating the request with its key never gives it back twice."""
+        return await self._run(lambda deadline: refund(self._client, wanted, deadline))
 
     def shut_down(self) -> None:
         """Let running calls end within their deadline; what still waits is dropped."""

@@ -11,6 +11,11 @@ ADDRESSES = {
     "production": ("https://api.midtrans.com", "https://app.midtrans.com/snap/v1"),
 }
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_PRODUCTION_HOSTS = frozenset({"api.midtrans.com", "app.midtrans.com"})
+_SANDBOX_HOSTS = ".sandbox.midtrans.com"
+# Nothing more may be read out of a key (fact sheet §1.2).
+_SANDBOX_KEYS = "SB-"
+_PRODUCTION_KEYS = "Mid-server-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,7 @@ class MidtransOptions:
     def __post_init__(self) -> None:
         for name, url in (("core_url", self.core_url), ("snap_url", self.snap_url)):
             problem = _problem(url, allow_loopback_http=self.allow_loopback_http)
+            problem = problem or _foreign_key(self.server_key, url)
             if problem is not None:
                 raise ValueError(f"{name}: {problem}")
         if not self.server_key or ":" in self.server_key:
@@ -55,3 +61,13 @@ def _problem(url: str, *, allow_loopback_http: bool) -> str | None:
     if parts.scheme == "http" and parts.hostname in _LOOPBACK and allow_loopback_http:
         return None
     return "must be https (plain http only to loopback, and only when that is switched on)"
+
+
+def _foreign_key(server_key: str, url: str) -> str | None:
+    """A key of one environment at the address of the other; a simulator takes any key."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    if host in _PRODUCTION_HOSTS and server_key.startswith(_SANDBOX_KEYS):
+        return f"is Midtrans' production, but the server key is of the sandbox ({_SANDBOX_KEYS}...)"
+    if host.endswith(_SANDBOX_HOSTS) and server_key.startswith(_PRODUCTION_KEYS):
+        return f"is Midtrans' sandbox, but the server key is of production ({_PRODUCTION_KEYS}...)"
+    return None

@@ -45,6 +45,14 @@ def status_of(document: Document) -> AttemptStatus:
     return status
 
 
+def money_of(document: Document, name: str, currency: Currency) -> Money:
+    """A member that must be an amount; GatewayUnknownError when it is none."""
+    try:
+        return Money.parse(_required(document, name), currency)
+    except ValueError:
+        raise GatewayUnknownError(f"the answer's {name} is no amount") from None
+
+
 def instructions(kind: InstructionKind, document: Document) -> Instructions | None:
     """What the customer needs to pay; None when the document does not hold it (fact sheet §3.2)."""
     match kind:
@@ -144,9 +152,9 @@ def _fee(document: Document, amount: Money) -> Money:
         member(document, "extra_info"), "gross_amount_info"
     )
     if text(declared, "original_amount") is not None:
-        fee = amount - _money(declared, "original_amount", amount.currency)
+        fee = amount - money_of(declared, "original_amount", amount.currency)
     elif text(declared, "customer_imposed_payment_fee") is not None:
-        fee = _money(declared, "customer_imposed_payment_fee", amount.currency)
+        fee = money_of(declared, "customer_imposed_payment_fee", amount.currency)
     else:
         fee = Money.zero(amount.currency)
     # A negative fee would hide that too little was paid.
@@ -171,7 +179,7 @@ def _amount(document: Document) -> Money:
     currency = text(document, "currency") or Currency.IDR
     if currency.upper() not in set(Currency):
         return Money.zero(Currency.IDR)
-    return _money(document, "gross_amount", Currency(currency.upper()))
+    return money_of(document, "gross_amount", Currency(currency.upper()))
 
 
 def _order_id(document: Document, asked_about: str) -> str:
@@ -186,13 +194,6 @@ def _order_id(document: Document, asked_about: str) -> str:
     if named is None or named == text(document, "transaction_id"):
         return asked_about
     return named
-
-
-def _money(document: Document, name: str, currency: Currency) -> Money:
-    try:
-        return Money.parse(_required(document, name), currency)
-    except ValueError:
-        raise GatewayUnknownError(f"the answer's {name} is no amount") from None
 
 
 def _required(document: Document, name: str) -> str:
