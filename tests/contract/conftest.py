@@ -21,10 +21,6 @@ SANDBOX = "sandbox"
 SIMULATOR_CLIENT_KEY = "SB-Mid-client-tests"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"{MARKER}: calls Midtrans' sandbox, with keys of ours")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the sandbox alone unless it is named: a plain run needs neither keys nor network."""
     if MARKER in config.option.markexpr:
