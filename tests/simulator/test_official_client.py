@@ -169,3 +169,12 @@ def test_snap_gets_an_error_for_nothing_at_all(snap: midtransclient.Snap) -> Non
 
     assert refusal.value.http_status_code == 400
     assert "is required" in refusal.value.message
+
+
+def test_the_snap_shortcuts_give_token_and_address(snap: midtransclient.Snap) -> None:
+    token = snap.create_transaction_token(order())
+    address = snap.create_transaction_redirect_url(order())
+
+    assert len(token) == 36
+    assert address.startswith("http")
+    assert token not in address, "asking again makes a new session"
