@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from payments.errors import PaymentError
 from payments.gateway import ChargeFailure
-from payments.methods import Integration, PaymentMethod
+from payments.methods import METHODS, Integration, MethodRules, PaymentMethod
 from payments.money import Currency, Money
 from payments.payment import Payment
 from payments.status import PaymentStatus
@@ -115,18 +116,40 @@ def methods(
 ) -> None:
     """List the payment methods and what each allows."""
     body = methods_body(None if amount is None else Money(amount, Currency.IDR))
-    table = listing("method", "name", "through", "from", "to", "refund")
+    table = listing("method", "through", "from", "to", "expires after", "refund", "hold")
     for each in body.methods:
-        refund = "partial" if each.partial_refund else "whole" if each.refundable else "by hand"
+        rules = METHODS[PaymentMethod(each.method)]
         table.add_row(
             each.method,
-            each.name.en,
             ", ".join(each.integrations),
             rupiah(each.amount_min),
             rupiah(each.amount_max) if each.amount_max else "",
-            refund,
+            _expiry(rules),
+            _refund(rules),
+            _span(rules.fulfilment_hold) if rules.fulfilment_hold else "",
         )
     show(body, table, as_json=as_json)
+
+
+def _expiry(rules: MethodRules) -> str:
+    if rules.expiry_min is None or rules.expiry_max is None:
+        return "fixed by Midtrans"
+    return f"{_span(rules.expiry_min)} to {_span(rules.expiry_max)}"
+
+
+def _refund(rules: MethodRules) -> str:
+    if rules.refund_window is None:
+        return "by hand"
+    kind = "partial" if rules.partial_refund else "whole"
+    return f"{kind}, {_span(rules.refund_window)}"
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
 
 
 def _show_started(started: Started, settings: Settings, *, as_json: bool) -> None:

@@ -185,6 +185,17 @@ async def test_methods_need_no_connection() -> None:
     assert "qris" in {each["method"] for each in json.loads(document.stdout)["methods"]}
 
 
+async def test_methods_tells_expiry_refund_and_hold_of_each() -> None:
+    table = await invoke("methods", environment={"COLUMNS": "200"})
+
+    [permata] = [line for line in table.stdout.splitlines() if "permata_va" in line]
+    [card] = [line for line in table.stdout.splitlines() if "credit_card" in line]
+    assert "20 s to 180 d" in permata
+    assert "by hand" in permata
+    assert "15 min" in permata
+    assert "partial, 180 d" in card
+
+
 @pytest.mark.postgres
 @pytest.mark.temporal
 async def test_migrate_may_be_repeated(database_url: str, temporal: WorkflowEnvironment) -> None:
