@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from local_stack.mail_catcher import HANG_UP, MISBEHAVE
-from tests.e2e.evidence import Shown, expect
+from tests.e2e.evidence import Shown, alert_code, expect
 from tests.e2e.shop import Shop, until
 from workflows.names import ATTENTION
 
@@ -63,7 +63,10 @@ async def test_a_receipt_that_the_mail_server_refuses_is_sent_when_it_is_told_to
     assert paid["invoice_number"]
     assert ran.exit_code == 0, ran.err
     await shop.run(order_id).result()
-    await expect(shop, order_id, PAID)
+    # The alert is a mail too: it got out if its own next try came before the retry's success.
+    alerts = tuple(map(alert_code, await shop.alerts(order_id)))
+    assert set(alerts) <= {"document_stuck"}
+    await expect(shop, order_id, replace(PAID, alerts=alerts))
 
 
 async def test_a_mail_whose_fate_is_unknown_is_repeated_once_under_the_same_id(

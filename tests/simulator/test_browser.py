@@ -88,6 +88,7 @@ def test_no_page_is_wider_than_its_screen(gateway: Gateway, page: Page) -> None:
     widths = ["document.documentElement.scrollWidth", "document.documentElement.clientWidth"]
     list_width, screen = (page.evaluate(width) for width in widths)
     page.get_by_role("button", name="GoPay").click()
+    page.get_by_role("button", name="Scan the QR").wait_for()
 
     assert list_width <= screen
     assert page.evaluate(widths[0]) <= screen
