@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from adapters.email.desk import Desk
 from adapters.email.options import SmtpOptions, smtp_options
 from adapters.midtrans.options import ADDRESSES, MidtransOptions
+from payments.changes import Terms
 from payments.invoice import Merchant
 from payments.progress import Windows
 
@@ -35,7 +36,12 @@ def _split(text: object) -> object:
     )
 
 
+def _none_when_empty(text: object) -> object:
+    return None if text == "" else text
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+NoLimit = Annotated[int | None, BeforeValidator(_none_when_empty)]
 
 
 class Settings(BaseSettings):
@@ -88,7 +94,8 @@ class Settings(BaseSettings):
         None, description="whom alerts are mailed to; without it they are only logged"
     )
     public_url: str | None = Field(
-        None, description="address under which customers reach /pay/{token}; the API's when unset"
+        None,
+        description="address under which customers reach /pay/ and /refund/; the API's when unset",
     )
     web_ui_url: str | None = Field(
         None, description="address of the Temporal Web UI, for links in alerts"
@@ -127,6 +134,29 @@ class Settings(BaseSettings):
     )
     absence_seconds: int = Field(
         90, gt=0, description="how long a closed Snap session must stay without a transaction"
+    )
+
+    refund_approval_above: NoLimit = Field(
+        5_000_000,
+        ge=0,
+        description="whole rupiah of an order that go back without a second person; empty: all",
+    )
+    refund_retry_seconds: int = Field(
+        3_600, gt=0, description="pause before a refund is tried again that had to wait"
+    )
+    refund_stuck_seconds: int = Field(
+        604_800, gt=0, description="how long a refund may stay undecided before it is a case"
+    )
+    chargeback_evidence_days: int = Field(
+        7, gt=0, description="days in which a chargeback must be answered with evidence"
+    )
+    bank_details_days: int = Field(
+        30, gt=0, description="days after the transfer when a customer's bank details are deleted"
+    )
+    operator: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        description="who runs a command, for the audit; the system's user when unset",
     )
 
     shop_name: str = Field("Skaters", description="printed on invoices and mails")
@@ -198,6 +228,19 @@ class Settings(BaseSettings):
             another_method=timedelta(seconds=self.another_method_window_seconds),
             first_ask=timedelta(seconds=self.first_ask_seconds),
             absence=timedelta(seconds=self.absence_seconds),
+            refund_retry=timedelta(seconds=self.refund_retry_seconds),
+            refund_stuck=timedelta(seconds=self.refund_stuck_seconds),
+        )
+
+    @property
+    def terms(self) -> Terms:
+        """What decisions depend on; SettingsError when the merchant is not named."""
+        return Terms(
+            merchant_id=self.midtrans.merchant_id,
+            another_method=timedelta(seconds=self.another_method_window_seconds),
+            approval_above=self.refund_approval_above,
+            evidence_within=timedelta(days=self.chargeback_evidence_days),
+            details_kept=timedelta(days=self.bank_details_days),
         )
 
     @property

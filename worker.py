@@ -22,6 +22,7 @@ from adapters.email.mailer import SmtpMailer
 from adapters.invoice_pdf.drawer import InvoicePdfDrawer
 from adapters.keysets import load_aead, load_mac
 from adapters.midtrans.gateway import MidtransGateway
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
@@ -29,7 +30,6 @@ from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.sealing import Sealer
 from adapters.telemetry import configure_logging
 from adapters.temporal.client import connect
-from payments.changes import Terms
 from settings import Settings, SettingsError, load_settings
 from workflows.names import DOCUMENTS_QUEUE, PAYMENTS_QUEUE
 from workflows.payment import PaymentWorkflow
@@ -62,17 +62,15 @@ def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) ->
     sealer = Sealer(
         load_aead(settings.secret("keyset_database")), load_mac(settings.secret("keyset_lookup"))
     )
-    terms = Terms(
-        merchant_id=settings.midtrans.merchant_id, another_method=settings.windows.another_method
-    )
-    store = PaymentStore(engine, sealer, terms)
+    store = PaymentStore(engine, sealer, settings.terms)
     records = RecordActivities(store, settings.windows)
-    at_gateway = GatewayActivities(gateway, store)
+    at_gateway = GatewayActivities(gateway, store, store)
     smtp = settings.smtp
     documents = DocumentActivities(
         DocumentParts(
             payments=store,
             invoices=InvoiceStore(engine, sealer, settings.merchant),
+            credit_notes=CreditNoteStore(engine, sealer),
             drawer=InvoicePdfDrawer(),
             ledger=MailLedger(engine, smtp.domain),
             mailer=SmtpMailer(smtp, settings.merchant, settings.desk),

@@ -1,6 +1,6 @@
-"""Effects at the gateway: open a charge, ask how it stands, close it."""
+"""Effects at the gateway: open a charge, ask how it stands, close it, give money back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -12,6 +12,13 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.failures import failures_for_temporal
 from payments.errors import GatewayBusyError, GatewayUnknownError, GatewayUnreachableError
 from payments.gateway import AttemptRef, Charge, ChargeOpened, ReviewDecision, StatusReport
+from payments.refunds import (
+    RefundAnswer,
+    RefundOrder,
+    RefundOutcome,
+    RefundRef,
+    refunds_open_at,
+)
 from payments.status import OPEN, AttemptStatus
 
 NOT_YET = "not_yet"
@@ -19,6 +26,8 @@ MAY_HAVE_ARRIVED = "may_have_arrived"
 
 # How long to wait before asking again: soon at first, since most customers pay within minutes.
 _PAUSES_SECONDS = (5, 10, 20, 30, 60, 120, 300)
+# Banks confirm refunds within minutes, or days.
+_BANK_PAUSES_SECONDS = (30, 60, 300, 900, 3600)
 
 
 class Gateway(Protocol):
@@ -37,8 +46,20 @@ class Gateway(Protocol):
         """
         ...
 
+    async def ask_about(self, attempt: AttemptRef, transaction_id: str) -> StatusReport | None:
+        """One transaction of the attempt, whatever became of others; None when there is none."""
+        ...
+
     async def decide_review(self, attempt: AttemptRef, decision: ReviewDecision) -> None:
         """Approve or deny a payment in review; deciding one that is over changes nothing."""
+        ...
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        """Refund, or void what is still in capture; repeating it never gives back twice."""
+        ...
+
+    async def find_refund(self, refund: RefundOrder) -> RefundAnswer:
+        """Look for a refund that must not be sent again: accepted, voided or absent."""
         ...
 
 
@@ -52,21 +73,34 @@ class Charges(Protocol):
         ...
 
 
+class Refunds(Protocol):
+    async def refund_order(self, refund: RefundRef) -> RefundOrder:
+        """The gateway request of a stored refund."""
+        ...
+
+
 class Wanted(StrEnum):
     """Which answer ends the asking."""
 
     NEWS = "news"  # anything not known yet
     FINAL = "final"  # of a closed attempt: a final state, or that there is no transaction
     ANYTHING = "anything"
+    CONFIRMED = "confirmed"  # that the bank has confirmed a refund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to ask the gateway; `known` are the transactions' states that would be no news."""
+    """What to ask the gateway; `known` are the transactions' states that would be no news.
+
+    `refund` is the gateway's key of the refund that is to be confirmed. `transaction_id`: that
+    transaction, and no other of the attempt.
+    """
 
     attempt: AttemptRef
     wanted: Wanted
     known: tuple[tuple[str, AttemptStatus], ...] = ()
+    transaction_id: str | None = None
+    refund: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +110,10 @@ class Review:
 
 
 class GatewayActivities:
-    def __init__(self, gateway: Gateway, charges: Charges) -> None:
+    def __init__(self, gateway: Gateway, charges: Charges, refunds: Refunds) -> None:
         self._gateway = gateway
         self._charges = charges
+        self._refunds = refunds
 
     def all(self) -> list[Callable[..., Any]]:
         """Every activity, for the worker."""
@@ -87,6 +122,7 @@ class GatewayActivities:
             self.ask_gateway,
             self.decide_review,
             self.close_attempt,
+            self.send_refund,
         ]
 
     @activity.defn
@@ -115,9 +151,10 @@ class GatewayActivities:
         "Not yet" is a benign failure, so that however often it asks, the history stays short.
         """
         with failures_for_temporal():
-            report = await self._gateway.ask(question.attempt)
+            report = await self._asked(question)
         if not _is_wanted(question, report):
-            raise _not_yet(_pause())
+            by_the_bank = question.wanted is Wanted.CONFIRMED
+            raise _not_yet(_pause(_BANK_PAUSES_SECONDS if by_the_bank else _PAUSES_SECONDS))
         return report
 
     @activity.defn
@@ -132,7 +169,27 @@ class GatewayActivities:
         with failures_for_temporal():
             token = await self._charges.session_token(attempt)
             if not await self._gateway.close(attempt, token):
-                raise _not_yet(_pause())
+                raise _not_yet(_pause(_PAUSES_SECONDS))
+
+    @activity.defn
+    async def send_refund(self, refund: RefundRef) -> RefundAnswer:
+        """Give money back; once its key is too old to be repeated, only look for it.
+
+        At night, some methods' refunds are not even tried: they would be refused.
+        """
+        now = activity.info().started_time
+        with failures_for_temporal():
+            order = await self._refunds.refund_order(refund)
+            if not order.may_be_repeated(now):
+                return await self._gateway.find_refund(order)
+            if refunds_open_at(order.method, now) > now:
+                return RefundAnswer(outcome=RefundOutcome.NOT_YET)
+            return await self._gateway.give_back(order)
+
+    async def _asked(self, question: Question) -> StatusReport | None:
+        if question.transaction_id is None:
+            return await self._gateway.ask(question.attempt)
+        return await self._gateway.ask_about(question.attempt, question.transaction_id)
 
 
 def _is_wanted(question: Question, report: StatusReport | None) -> bool:
@@ -144,11 +201,17 @@ def _is_wanted(question: Question, report: StatusReport | None) -> bool:
         case Wanted.NEWS:
             known = question.known
             return report is not None and (report.transaction_id, report.status) not in known
+        case Wanted.CONFIRMED:
+            return report is not None and _is_confirmed(report, question.refund)
 
 
-def _pause() -> timedelta:
-    tries = min(activity.info().attempt, len(_PAUSES_SECONDS))
-    return timedelta(seconds=_PAUSES_SECONDS[tries - 1])
+def _is_confirmed(report: StatusReport, refund: str | None) -> bool:
+    return any(each.key == refund and each.confirmed_at is not None for each in report.refunds)
+
+
+def _pause(seconds: Sequence[int]) -> timedelta:
+    tries = min(activity.info().attempt, len(seconds))
+    return timedelta(seconds=seconds[tries - 1])
 
 
 def _not_yet(pause: timedelta) -> ApplicationError:

@@ -10,14 +10,19 @@ from activities.failures import failures_for_temporal
 from payments.commands import (
     AnotherAttempt,
     Answer,
+    AnsweredRefund,
     CaseDecision,
     Closing,
+    ForgottenDetails,
     OpenedCharge,
     Placement,
     ReceivedNotice,
     RefusedCharge,
     ReviewDecided,
+    SentRefund,
+    StuckRefund,
     UnmatchedAnswer,
+    WantedRefund,
 )
 from payments.notice import Notice
 from payments.progress import Progress, Windows
@@ -60,6 +65,16 @@ class PaymentRecords(Protocol):
         """Close a case as a human decided; None when its order is not stored here."""
         ...
 
+    async def request_refund(self, wanted: WantedRefund) -> Progress: ...
+
+    async def record_refund_sent(self, sent: SentRefund) -> Progress: ...
+
+    async def record_refund(self, answered: AnsweredRefund) -> Progress: ...
+
+    async def record_refund_stuck(self, stuck: StuckRefund) -> Progress: ...
+
+    async def forget_bank_details(self, forgotten: ForgottenDetails) -> Progress: ...
+
 
 class RecordActivities:
     def __init__(self, records: PaymentRecords, windows: Windows) -> None:
@@ -80,6 +95,11 @@ class RecordActivities:
             self.begin_closing,
             self.record_review,
             self.resolve_case,
+            self.request_refund,
+            self.record_refund_sent,
+            self.record_refund,
+            self.record_refund_stuck,
+            self.forget_bank_details,
         ]
 
     @activity.defn
@@ -147,3 +167,33 @@ class RecordActivities:
         """Close a case as a human decided."""
         with failures_for_temporal():
             return await self._records.resolve_case(decision)
+
+    @activity.defn
+    async def request_refund(self, wanted: WantedRefund) -> Progress:
+        """Store the wish for a refund, judged under the order's lock."""
+        with failures_for_temporal():
+            return await self._records.request_refund(wanted)
+
+    @activity.defn
+    async def record_refund_sent(self, sent: SentRefund) -> Progress:
+        """Store that the gateway may know the refund, before it hears of it."""
+        with failures_for_temporal():
+            return await self._records.record_refund_sent(sent)
+
+    @activity.defn
+    async def record_refund(self, answered: AnsweredRefund) -> Progress:
+        """Store what the gateway made of a refund."""
+        with failures_for_temporal():
+            return await self._records.record_refund(answered)
+
+    @activity.defn
+    async def record_refund_stuck(self, stuck: StuckRefund) -> Progress:
+        """Open a case: nobody has said for too long what became of the refund."""
+        with failures_for_temporal():
+            return await self._records.record_refund_stuck(stuck)
+
+    @activity.defn
+    async def forget_bank_details(self, forgotten: ForgottenDetails) -> Progress:
+        """Delete where the customer wanted a manual refund to go."""
+        with failures_for_temporal():
+            return await self._records.forget_bank_details(forgotten)

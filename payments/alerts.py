@@ -13,6 +13,13 @@ class AlertCode(StrEnum):
     LATE_MONEY = "late_money"
     SECOND_PAYMENT = "second_payment"
     UNMATCHED_MONEY = "unmatched_money"
+    MANUAL_REFUND = "manual_refund"
+    REFUND_APPROVAL = "refund_approval"
+    REFUND_STUCK = "refund_stuck"
+    CHARGEBACK = "chargeback"
+    REFUND_FUNDS = "refund_funds"
+    REFUND_REFUSED = "refund_refused"
+    SETTLEMENT_REVERSED = "settlement_reversed"
     DATABASE_STUCK = "database_stuck"
     DOCUMENT_STUCK = "document_stuck"
     GATEWAY_REFUSES = "gateway_refuses"
@@ -52,6 +59,42 @@ ALERTS: dict[AlertCode, Alert] = {
     AlertCode.UNMATCHED_MONEY: Alert(
         "Money came for an order id of our form that is not stored here.",
         f"Find out whose it is: a shared account, or a restored database. {_NOTED}",
+    ),
+    AlertCode.MANUAL_REFUND: Alert(
+        "Money must go back by bank transfer: the gateway cannot give it back.",
+        "`python -m starter cases show CASE_ID` shows amount and bank details. One operator"
+        " approves (`cases resolve CASE_ID --resolution approved --reason …`), another one"
+        " transfers and says so (`--resolution transferred --reference …`).",
+    ),
+    AlertCode.REFUND_APPROVAL: Alert(
+        "A refund above the limit waits for a second person.",
+        "`python -m starter cases show CASE_ID` shows it; `cases resolve CASE_ID --resolution"
+        " approved --reason …` lets it go out, `rejected` refuses it.",
+    ),
+    AlertCode.REFUND_STUCK: Alert(
+        "For seven days nobody has said what became of a refund.",
+        "Ask Midtrans' support or the bank. `python -m starter cases resolve CASE_ID --resolution"
+        " accepted --reason …` when the money went back, `rejected` when it did not.",
+    ),
+    AlertCode.CHARGEBACK: Alert(
+        "The issuer of the customer's card has taken the payment back.",
+        "Do not ship. Send the evidence to Midtrans before the case's due date (`python -m starter"
+        " cases show CASE_ID`); then `cases resolve CASE_ID --resolution won --reason …`, or `lost`, with"
+        " `--amount` when it was a part.",
+    ),
+    AlertCode.REFUND_FUNDS: Alert(
+        "Midtrans cannot pay a refund: the merchant's balance is too low.",
+        f"Top up the balance in the Midtrans dashboard. {_RETRY}",
+    ),
+    AlertCode.REFUND_REFUSED: Alert(
+        "Midtrans or the bank has refused a refund. The customer has not got the money back.",
+        "`python -m starter status ORDER` shows the code. Ask for it again under another key, or"
+        " with `refund ORDER --by-transfer`.",
+    ),
+    AlertCode.SETTLEMENT_REVERSED: Alert(
+        "The bank has taken a settled payment back: the order is not paid any more.",
+        "Do not ship; stop the goods if they are on their way. The customer was asked to pay"
+        " again; `python -m starter status ORDER` shows whether they have.",
     ),
     AlertCode.DATABASE_STUCK: Alert(
         "A change of this order cannot be stored: the database does not take it.",

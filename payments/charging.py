@@ -8,8 +8,7 @@ from payments.changes import AuditEntry, Change, Terms, about, moved
 from payments.errors import FieldProblem, InvalidRequestError
 from payments.gateway import ChargeFailure, ChargeOpened, ClosingCause
 from payments.methods import METHODS, Integration, PaymentMethod
-from payments.money import Money
-from payments.payment import Payment, PaymentAttempt, payment_status_from
+from payments.payment import ENDED_UNPAID, Payment, PaymentAttempt, payment_status_from
 from payments.request import PaymentRequest, gateway_order_id
 from payments.status import OPEN, AttemptStatus, PaymentStatus
 
@@ -37,7 +36,6 @@ def placed(request: PaymentRequest, new: NewAttempt) -> Change:
         created_at=new.at,
         updated_at=new.at,
         attempts=(attempt,),
-        refunded_amount=Money.zero(request.amount.currency),
     )
     return Change(payment, (AuditEntry("order.placed"), _accepted(request.order_id, new)))
 
@@ -81,8 +79,8 @@ def charge_opened(
     change = moved(payment, pending, AuditEntry("attempt.opened", about(pending)))
     if opened.report is None:
         return change
-    reported = answered(change.payment, number, opened.report, terms, at)
-    return replace(reported, audit=change.audit + reported.audit)
+    report = opened.report
+    return change.then(lambda pending: answered(pending, number, report, terms, at))
 
 
 def charge_refused(
@@ -117,10 +115,7 @@ def closing_begun(
         closing = replace(attempt, closing=cause, failure=failure or attempt.failure)
         entry = AuditEntry("attempt.closing", {**about(closing), "because": failure or cause})
         return moved(payment, closing, entry, retry_until=at + terms.another_method)
-    if cause is ClosingCause.CANCEL and payment.status in {
-        PaymentStatus.FAILED,
-        PaymentStatus.EXPIRED,
-    }:
+    if cause is ClosingCause.CANCEL and payment.status in ENDED_UNPAID:
         cancelled = replace(payment, status=PaymentStatus.CANCELLED, retry_until=None)
         return Change(cancelled, (AuditEntry("order.cancelled"),))
     return Change(payment)

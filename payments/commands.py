@@ -14,7 +14,10 @@ from payments.gateway import (
     StatusReport,
 )
 from payments.mails import Mail
+from payments.money import Money
 from payments.notice import Notice
+from payments.refunding import RefundWish
+from payments.refunds import RefundAnswer
 from payments.request import PaymentRequest
 
 
@@ -133,11 +136,71 @@ class ReviewDecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDecision:
-    """What a human decided about a case; `reason` is kept encrypted, out of the audit."""
+    """What a human decided about a case; `reason` is kept encrypted, out of the audit.
+
+    `reference` and `amount`: see `payments.deciding.Decision`.
+    """
 
     order_id: str
     case_id: int
     resolution: Resolution
     actor: str
     reason: str
+    at: datetime
+    reference: str | None = None
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedRefund:
+    """Somebody wants money back."""
+
+    order_id: str
+    wish: RefundWish
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentRefund:
+    """The gateway is about to hear of a refund."""
+
+    order_id: str
+    refund_key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredRefund:
+    """What the gateway made of a refund."""
+
+    order_id: str
+    refund_key: str
+    answer: RefundAnswer
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StuckRefund:
+    """Nobody has said for too long what became of a refund."""
+
+    order_id: str
+    refund_key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgottenDetails:
+    """The customer's bank details have served their purpose."""
+
+    order_id: str
+    refund_key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditNoteOrder:
+    """The wish for a credit note: of a refund, or NO_REFUND to cancel a whole invoice."""
+
+    order_id: str
+    refund_key: str
     at: datetime

@@ -7,6 +7,9 @@ PaymentError
         OrderUnknownError       no such order or attempt is stored
         NotPaidError            only a paid order has an invoice
         CaseUnknownError        no such case is stored for the order
+        RefundUnknownError      no such refund is stored for the order
+        RefundConflictError     the refund's key stands for another amount
+        NotRefundableError      there is nothing to give back now
         GatewayRefusedError     the gateway said no
     TransientError              asking again may help
         GatewayUnreachableError the request never left us, so nothing happened
@@ -75,6 +78,27 @@ class CaseUnknownError(PermanentError):
 
     def __init__(self, order_id: str, case_id: int) -> None:
         super().__init__(f"order {order_id} has no case {case_id}")
+
+
+class RefundUnknownError(PermanentError):
+    code = "refund_unknown"
+
+    def __init__(self, order_id: str, refund_key: str) -> None:
+        super().__init__(f"order {order_id} has no refund {refund_key}")
+
+
+class RefundConflictError(PermanentError):
+    code = "refund_conflict"
+
+    def __init__(self, refund_key: str) -> None:
+        super().__init__(f"refund {refund_key} was asked for with another amount")
+
+
+class NotRefundableError(PermanentError):
+    code = "not_refundable"
+
+    def __init__(self, order_id: str, why: str) -> None:
+        super().__init__(f"nothing of order {order_id} can be given back: {why}")
 
 
 class GatewayRefusedError(PermanentError):

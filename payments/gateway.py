@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from payments.methods import Integration, PaymentMethod
 from payments.money import Money
+from payments.refunds import ReportedRefund
 from payments.request import PaymentRequest, gateway_order_id
 from payments.status import AttemptStatus
 
@@ -84,7 +85,9 @@ class StatusReport:
 
     `amount` is what the customer pays, `fee` the part of it that the customer bears on top of
     the order. `method` is None where the gateway's words fit none of ours. `settled` tells a
-    final settlement from a card still in capture. Members are None where the gateway is silent.
+    final settlement from a card still in capture. `refunds` are those it lists, `refunded` is
+    their sum as it reckons. `is_partial` tells a chargeback of a part, whose amount the gateway
+    does not say. Members are None where the gateway is silent.
     """
 
     gateway_order_id: str
@@ -97,6 +100,26 @@ class StatusReport:
     merchant_id: str | None = None
     nonce: str | None = None
     settled: bool = False
+    paid_at: datetime | None = None
+    refunds: tuple[ReportedRefund, ...] = ()
+    refunded: Money | None = None
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayTransaction:
+    """One transaction that the gateway made for an attempt; Snap may make several.
+
+    `captured` is what the order got of it, without a fee that the customer bore; None before money
+    came. `charged_back` is what a human recorded of a dispute; None while that is open or all.
+    """
+
+    transaction_id: str
+    payment_type: str
+    status: AttemptStatus
+    method: PaymentMethod | None = None
+    captured: Money | None = None
+    charged_back: Money | None = None
     paid_at: datetime | None = None
 
 

@@ -11,10 +11,13 @@ class MailKind(StrEnum):
     FAILURE = "failure"
     EXPIRY = "expiry"
     CANCELLATION = "cancellation"
+    REVERSAL = "reversal"
+    REFUND = "refund"
+    BANK_DETAILS = "bank_details"
 
 
-# None where the customer is at the checkout page, or nothing has been decided yet. What follows a
-# refund, a chargeback or a reversal comes with those.
+# None where the customer is at the checkout page, or nothing has been decided yet. Whoever paid
+# gets the receipt, also when money went back before it was sent: of that its own mail tells.
 MAILS: dict[PaymentStatus, MailKind | None] = {
     PaymentStatus.PREPARING: None,
     PaymentStatus.AWAITING_PAYMENT: None,
@@ -24,16 +27,21 @@ MAILS: dict[PaymentStatus, MailKind | None] = {
     PaymentStatus.FAILED: MailKind.FAILURE,
     PaymentStatus.EXPIRED: MailKind.EXPIRY,
     PaymentStatus.CANCELLED: MailKind.CANCELLATION,
-    PaymentStatus.PARTIALLY_REFUNDED: None,
-    PaymentStatus.REFUNDED: None,
-    PaymentStatus.CHARGED_BACK: None,
-    PaymentStatus.REVERSED: None,
+    PaymentStatus.PARTIALLY_REFUNDED: MailKind.RECEIPT,
+    PaymentStatus.REFUNDED: MailKind.RECEIPT,
+    PaymentStatus.CHARGED_BACK: MailKind.RECEIPT,
+    PaymentStatus.REVERSED: MailKind.REVERSAL,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail of an order: its kind, and the attempt it is about; sent once."""
+    """One mail of an order: its kind, and the attempt it is about; sent once.
+
+    `about` tells apart what one attempt may have several of: the refund's key, or the transaction
+    of a receipt that is not the attempt's first.
+    """
 
     kind: MailKind
     attempt: int
+    about: str = ""

@@ -1,13 +1,12 @@
 """What a customer is told, in formal Indonesian and in English.
 
-One table per question: how the payment stands, what a case changes about that, and what to do when
-a request could not be carried out. `{names}` are filled in by whoever shows the text.
+One table per question: how the payment stands, and what to do when a request could not be carried
+out. `{names}` are filled in by whoever shows the text; which one it is says `telling.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from payments.cases import CaseCode
 from payments.gateway import InstructionKind
 from payments.request import Locale
 from payments.status import PaymentStatus
@@ -24,15 +23,6 @@ class Told:
         """The text with its `{names}` filled in; KeyError when one has no value."""
         template = self.id if locale is Locale.ID else self.en
         return template.format_map(values)
-
-
-def status_text(
-    status: PaymentStatus, kind: InstructionKind | None, attention: CaseCode | None
-) -> Told:
-    """What the customer is told of a payment; `kind` matters only while they are to pay."""
-    special = CASE_TEXTS.get((status, attention)) if attention else None
-    asked = kind if status is PaymentStatus.AWAITING_PAYMENT else None
-    return special or STATUS_TEXTS[status, asked]
 
 
 _RETURNED = "Jika rekening Anda terdebit, bank mengembalikannya dalam 1–5 hari kerja."  # noqa: RUF001
@@ -125,28 +115,10 @@ STATUS_TEXTS: dict[tuple[PaymentStatus, InstructionKind | None], Told] = {
         " mistake.",
     ),
     (PaymentStatus.REVERSED, None): Told(
-        "Pembayaran Anda dibatalkan oleh bank, sehingga pesanan ini belum terbayar. Mohon hubungi"
-        " kami sebelum membayar lagi.",
-        "The bank has reversed your payment, so this order is not paid. Please contact us before"
-        " you pay again.",
-    ),
-}
-
-_LATE_MONEY = Told(
-    "Dana Anda kami terima setelah pesanan ini berakhir, dan akan kami kembalikan. Mohon jangan"
-    " membayar lagi.",
-    "We received your money after this order had ended, and will return it. Please do not pay"
-    " again.",
-)
-# Where a case makes the status's own text untrue.
-CASE_TEXTS: dict[tuple[PaymentStatus, CaseCode], Told] = {
-    (PaymentStatus.CANCELLED, CaseCode.LATE_MONEY): _LATE_MONEY,
-    (PaymentStatus.EXPIRED, CaseCode.LATE_MONEY): _LATE_MONEY,
-    (PaymentStatus.FAILED, CaseCode.LATE_MONEY): _LATE_MONEY,
-    (PaymentStatus.PAID, CaseCode.SECOND_PAYMENT): Told(
-        "Pesanan {order_id} sudah terbayar. Dana yang Anda bayarkan lebih dari sekali akan kami"
-        " kembalikan.",
-        "Order {order_id} is paid. What you paid more than once will be returned.",
+        "Bank telah menarik kembali pembayaran Anda, sehingga pesanan ini belum terbayar. Silakan"
+        " bayar dengan metode pembayaran lain atau hubungi kami.",
+        "The bank has taken your payment back, so this order is not paid. Please pay by another"
+        " payment method or contact us.",
     ),
 }
 
@@ -190,6 +162,21 @@ PROBLEM_TEXTS: dict[str, Told] = {
     ),
     "invoice_unknown": Told(
         "Faktur pesanan ini belum tersedia.", "There is no invoice for this order yet."
+    ),
+    "credit_note_unknown": Told(
+        "Tidak ada nota kredit ini untuk pesanan Anda.",
+        "There is no such credit note for this order.",
+    ),
+    "refund_unknown": Told(
+        "Maaf, pengembalian dana ini tidak ditemukan.", "Sorry, we could not find this refund."
+    ),
+    "refund_conflict": Told(
+        "Pengembalian dana ini sudah diminta dengan jumlah yang berbeda. Silakan hubungi kami.",
+        "This refund was already asked for with another amount. Please contact us.",
+    ),
+    "not_refundable": Told(
+        "Dana pesanan ini tidak dapat dikembalikan saat ini. Silakan hubungi kami.",
+        "Nothing of this order can be refunded at the moment. Please contact us.",
     ),
     "order_conflict": Told(
         "Pesanan ini sudah tercatat dengan isi yang berbeda. Mohon jangan membayar lagi sebelum"

@@ -100,15 +100,20 @@ def is_late_money(current: AttemptStatus, reported: AttemptStatus) -> bool:
 
 
 def as_seen_after(current: AttemptStatus, reported: AttemptStatus) -> AttemptStatus:
-    """Name a report in the light of what went before: a paid one that is denied was reversed.
+    """Name a report in the light of what went before.
 
-    Midtrans uses one word, deny, for both (fact sheet §6.1, reversal).
+    A settlement that is denied was reversed, a capture that is cancelled was given back: Midtrans
+    has one word each for both (fact sheet §6.1).
     """
-    was_paid = current in {AttemptStatus.PAID, AttemptStatus.REVERSED}
-    if was_paid and reported is AttemptStatus.DENIED:
-        return AttemptStatus.REVERSED
-    return reported
+    return _SEEN_AS.get((current, reported), reported)
 
+
+_SEEN_AS = {
+    (_S.PAID, _S.DENIED): _S.REVERSED,
+    (_S.REVERSED, _S.DENIED): _S.REVERSED,
+    (_S.PAID, _S.CANCELLED): _S.REFUNDED,
+    (_S.REFUNDED, _S.CANCELLED): _S.REFUNDED,
+}
 
 _STRONGEST_FIRST = (
     _S.PAID,

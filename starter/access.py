@@ -43,4 +43,5 @@ def _allowed(scope: Scope) -> Callable[..., Awaitable[ApiCaller]]:
 
 
 Starter = Annotated[ApiCaller, Security(_allowed(Scope.START))]
+Refunder = Annotated[ApiCaller, Security(_allowed(Scope.REFUND))]
 Reader = Annotated[ApiCaller, Security(_allowed(Scope.READ))]

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from starter.handlers import handle_errors
 from starter.openapi import describe
 from starter.parts import ApiParts
-from starter.routes import events, health, methods, pay, payments
+from starter.routes import events, health, methods, pay, payments, refund, refunds
 
 
 def create_api(parts: ApiParts) -> FastAPI:
@@ -19,7 +19,7 @@ def create_api(parts: ApiParts) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
-    for module in (payments, events, methods, pay, health):
+    for module in (payments, refunds, events, methods, pay, refund, health):
         app.include_router(module.router)
     handle_errors(app)
     describe(app)

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic.config import JsonDict
 
 from payments.cases import CaseCode
 from payments.gateway import InstructionKind
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency
+from payments.refunds import RefundCause, RefundStatus
 from payments.status import AttemptStatus, PaymentStatus
 from starter.problems import Message
 
@@ -23,6 +25,19 @@ Instant = Annotated[datetime, PlainSerializer(in_utc, return_type=str, when_used
 
 class Body(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+REFUND_EXAMPLE: JsonDict = {
+    "refund_key": "SKT-1001-return-1",
+    "amount": {"value": 50000, "currency": "IDR"},
+    "status": "confirmed",
+    "reason": "one wheel was missing",
+    "created_at": "2026-11-24T03:00:00Z",
+    "confirmed_at": "2026-11-24T03:02:00Z",
+    "credit_note_number": "CN-2026-000001",
+    "transaction_id": "9aed5972-5b6a-401e-894b-a32c91ed1a3a",
+    "cause": "requested",
+}
 
 
 class MoneyBody(Body):
@@ -63,12 +78,19 @@ class AttemptBody(Body):
 
 
 class RefundBody(Body):
+    """Money that goes back. The gateway has taken it when `accepted`, the bank when `confirmed`."""
+
+    model_config = ConfigDict(json_schema_extra={"example": REFUND_EXAMPLE})
+
     refund_key: str
     amount: MoneyBody
-    status: str
+    status: RefundStatus
     reason: str
     created_at: Instant
     confirmed_at: Instant | None
+    credit_note_number: str | None
+    transaction_id: str
+    cause: RefundCause
 
 
 class PaymentBody(Body):

@@ -1,41 +1,44 @@
 """The client with which checkout starts and steers payments; the API and the CLI use it too."""
 
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from temporalio.client import Client
 
-from payments.cases import Resolution
-from payments.errors import OrderConflictError, OrderUnknownError
-from payments.gateway import ChargeFailure, ReviewDecision
+from payments.errors import (
+    NotRefundableError,
+    OrderConflictError,
+    OrderUnknownError,
+    RefundConflictError,
+)
 from payments.methods import Integration, PaymentMethod
 from payments.payment import MONEY_WAS_HERE, Payment
+from payments.refunding import RefundWish
 from payments.request import PaymentRequest, is_order_id
 from payments.status import PaymentStatus
+from starter.answers import Cancelled, Refunded, Started, started
 from starter.conditions import (
     is_made,
     require_reason,
+    require_refundable,
     require_that_it_may_be_tried,
     require_valid,
 )
 from starter.errors import (
     AlreadyPaidError,
     AttemptConflictError,
-    NoAnswerError,
     NotRetryableError,
     UnavailableError,
     UpdateRefusedError,
 )
-from starter.updates import Updates, fresh_update_id, update_id
+from starter.updates import Updates, update_id
 from workflows.messages import (
     AwaitInstructions,
     Cancel,
     Outcome,
-    ResolveCase,
-    ResolveReview,
-    RetryNow,
+    RequestRefund,
     TryAnotherMethod,
 )
 from workflows.names import PAYMENTS_QUEUE
@@ -49,27 +52,6 @@ _REFUSALS = {
 
 class PaymentReader(Protocol):
     async def payment(self, order_id: str) -> Payment | None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """`is_new`: this request began the attempt. `is_answered`: the gateway's answer is in it.
-
-    `failure`: why this request's charge opened nothing, so that there is nothing to pay.
-    """
-
-    payment: Payment
-    is_new: bool
-    is_answered: bool
-    failure: ChargeFailure | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled:
-    """`outcome` is None when the gateway has not closed the attempt in time: it will."""
-
-    payment: Payment
-    outcome: Outcome | None
 
 
 def utc_now() -> datetime:
@@ -112,8 +94,8 @@ class PaymentClient:
         )
         payment = await self._stored(request)
         if payment is None:
-            raise await self._silence(order_id)
-        return _started(payment, outcome)
+            raise await self._updates.silence(order_id)
+        return started(payment, outcome)
 
     async def try_another(
         self,
@@ -149,7 +131,7 @@ class PaymentClient:
             raise _refusal(refused, await self.payment(order_id)) from refused
         if outcome is None and not await self._updates.is_reachable():
             raise UnavailableError("Temporal")
-        return _started(await self.payment(order_id), outcome)
+        return started(await self.payment(order_id), outcome)
 
     async def cancel(self, order_id: str, actor: str, reason: str) -> Cancelled:
         """End the payment; AlreadyPaidError when the money was faster."""
@@ -168,58 +150,29 @@ class PaymentClient:
             raise UnavailableError("Temporal")
         return Cancelled(payment=payment, outcome=outcome)
 
-    async def resolve_review(
-        self, order_id: str, decision: ReviewDecision, actor: str, reason: str
-    ) -> Payment:
-        """Approve or deny a payment in review; the gateway's word on it comes a moment later."""
-        require_reason(reason)
-        payment = await self.payment(order_id)
-        await self._answered(
-            order_id,
-            await self._updates.send(
-                PaymentWorkflow.resolve_review,
-                order_id,
-                ResolveReview(actor=actor, reason=reason, decision=decision),
-                update_id("resolve_review", order_id, [decision, payment.version]),
-            ),
-        )
-        return await self.payment(order_id)
+    async def refund(self, order_id: str, wish: RefundWish) -> Refunded:
+        """Give money back; the same refund key again is the same refund.
 
-    async def resolve_case(
-        self, order_id: str, case_id: int, resolution: Resolution, actor: str, reason: str
-    ) -> None:
-        """Close a case; its order need not be stored here. The same again changes nothing."""
-        require_reason(reason)
-        payment = await self._payments.payment(order_id)
-        version = 0 if payment is None else payment.version
-        await self._answered(
-            order_id,
-            await self._updates.send(
-                PaymentWorkflow.resolve_case,
-                order_id,
-                ResolveCase(actor=actor, reason=reason, case_id=case_id, resolution=resolution),
-                update_id("resolve_case", order_id, [case_id, resolution, version]),
-            ),
-        )
-
-    async def retry_now(self, order_id: str, actor: str, reason: str) -> bool:
-        """Try a stuck step again at once; False when none was stuck.
-
-        It asks no database, since that may be what the step is waiting for.
+        InvalidRequestError, RefundConflictError, or NotRefundableError.
         """
-        require_reason(reason)
-        if not is_order_id(order_id):
-            raise OrderUnknownError(order_id)
-        outcome = await self._answered(
-            order_id,
-            await self._updates.send(
-                PaymentWorkflow.retry_now,
+        require_reason(wish.reason)
+        payment = await self.payment(order_id)
+        known = payment.refund(wish.refund_key)
+        require_refundable(payment, wish, self._now())
+        if known is not None:
+            return Refunded(payment=payment, refund=known, is_new=False)
+        try:
+            outcome = await self._updates.send(
+                PaymentWorkflow.request_refund,
                 order_id,
-                RetryNow(actor=actor, reason=reason),
-                fresh_update_id("retry_now"),
-            ),
-        )
-        return outcome.applied
+                _request_of(wish),
+                # With the version: Temporal keeps a refusal for as long as the run lives, and what
+                # was refused once may be granted later. The key itself never refunds twice.
+                f"{wish.refund_key}/{payment.version}",
+            )
+        except UpdateRefusedError as refused:
+            raise _refund_refusal(refused, order_id, wish) from refused
+        return await self._refunded(order_id, wish, outcome)
 
     async def payment(self, order_id: str) -> Payment:
         """How the payment stands; OrderUnknownError when no such order is stored."""
@@ -243,29 +196,38 @@ class PaymentClient:
             raise AlreadyPaidError(payment)
         return payment
 
-    async def _answered(self, order_id: str, outcome: Outcome | None) -> Outcome:
-        if outcome is None:
-            raise await self._silence(order_id)
-        return outcome
-
-    async def _silence(self, order_id: str) -> NoAnswerError | UnavailableError:
-        """Either Temporal is away, or whoever should answer is slow."""
-        if await self._updates.is_reachable():
-            return NoAnswerError(order_id)
-        return UnavailableError("Temporal")
-
-
-def _started(payment: Payment, outcome: Outcome | None) -> Started:
-    is_answered = outcome is not None and payment.status is not PaymentStatus.PREPARING
-    is_failed = is_answered and payment.status is PaymentStatus.FAILED
-    return Started(
-        payment=payment,
-        is_new=outcome is not None and outcome.by_this_call,
-        is_answered=is_answered,
-        failure=payment.latest_attempt.failure if is_failed else None,
-    )
+    async def _refunded(self, order_id: str, wish: RefundWish, outcome: Outcome | None) -> Refunded:
+        payment = await self.payment(order_id)
+        refund = payment.refund(wish.refund_key)
+        if refund is None:
+            raise await self._updates.silence(order_id)
+        if wish.amount not in (None, refund.amount):
+            raise RefundConflictError(wish.refund_key)
+        is_new = outcome is not None and outcome.by_this_call
+        return Refunded(payment=payment, refund=refund, is_new=is_new)
 
 
 def _refusal(refused: UpdateRefusedError, payment: Payment) -> Exception:
     kind = _REFUSALS.get(refused.reason)
     return refused if kind is None else kind(payment)
+
+
+def _request_of(wish: RefundWish) -> RequestRefund:
+    return RequestRefund(
+        actor=wish.actor,
+        reason=wish.reason,
+        refund_key=wish.refund_key,
+        amount=wish.amount,
+        by_transfer=wish.by_transfer,
+    )
+
+
+def _refund_refusal(refused: UpdateRefusedError, order_id: str, wish: RefundWish) -> Exception:
+    """The workflow judged under the order's lock what we had judged a moment before."""
+    match refused.reason:
+        case RefundConflictError.code:
+            return RefundConflictError(wish.refund_key)
+        case NotRefundableError.code:
+            return NotRefundableError(order_id, str(refused).rpartition(": ")[2])
+        case _:
+            return refused

@@ -1,19 +1,23 @@
 """What must hold before a request is passed on to the workflow; nothing is written until it does."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from payments.changes import Terms
 from payments.errors import FieldProblem, InvalidRequestError
 from payments.gateway import ClosingCause
 from payments.methods import METHODS
 from payments.payment import ANOTHER_METHOD_MAY_BE_TRIED, MONEY_WAS_HERE, Payment
+from payments.refunding import RefundWish, refund_requested
 from payments.request import PaymentRequest, check_request
 from payments.status import OPEN
 from starter.errors import AlreadyPaidError, AttemptConflictError, NotRetryableError
 from workflows.messages import TryAnotherMethod
 
 REASON_LENGTH_MAX = 500
+# Whether money may go back depends on the payment alone; on the terms, who must approve it.
+_ANY_TERMS = Terms(merchant_id="", another_method=timedelta())
 
 
 def require_valid(request: PaymentRequest, return_hosts: Collection[str]) -> None:
@@ -35,6 +39,11 @@ def require_reason(reason: str) -> None:
     if not reason.strip() or len(reason) > REASON_LENGTH_MAX or not reason.isprintable():
         rule = f"1 to {REASON_LENGTH_MAX} printable characters"
         raise InvalidRequestError((FieldProblem("reason", rule),))
+
+
+def require_refundable(payment: Payment, wish: RefundWish, now: datetime) -> None:
+    """What the workflow will ask too, here with the field and the rule."""
+    refund_requested(payment, wish, _ANY_TERMS, now)
 
 
 def is_made(payment: Payment, wish: TryAnotherMethod) -> bool:

@@ -1,10 +1,11 @@
 """`python -m starter demo`: one order plays a scenario on the local stack, one line a step."""
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -37,6 +38,7 @@ class Stage:
     order: Mapping[str, Any]
     attempt: int = 1
     mails_shown: set[Path] = field(default_factory=set)
+    last_mail: EmailMessage | None = None
 
     @property
     def order_id(self) -> str:
@@ -76,6 +78,19 @@ class Stage:
         path.write_bytes(answer.raise_for_status().content)
         return path
 
+    async def credit_note(self) -> Path:
+        """The credit note of the order's first refund."""
+        payment = await self.payment_when(
+            lambda payment: any(each["credit_note_number"] for each in payment["refunds"])
+        )
+        name = payment["refunds"][0]["credit_note_number"]
+        answer = await self.http.get(
+            f"{self._url}/credit-notes/{name}.pdf", headers=self._authorization
+        )
+        path = self.stack.state_dir / f"{name}.pdf"
+        path.write_bytes(answer.raise_for_status().content)
+        return path
+
     async def mail(self, recipient: str) -> str:
         """The next mail to this address."""
 
@@ -88,11 +103,22 @@ class Stage:
 
         path, mail = await until(look)
         self.mails_shown.add(path)
+        self.last_mail = mail
         return f"to {mail['To']}: {mail['Subject']}\n    {path}"
 
-    async def command(self, *arguments: str) -> str:
+    def link(self, path: str) -> str:
+        """The address under this path that the last mail names."""
+        part = self.last_mail and self.last_mail.get_body(("plain",))
+        found = re.search(rf"https?://\S+{path}[\w-]+", part.get_content() if part else "")
+        if found is None:
+            raise DemoError(f"the last mail names no address under {path}")
+        return found[0]
+
+    async def command(self, *arguments: str, operator: str) -> str:
         """An operator's command, run as a process of its own."""
         program = self.stack.program("operator", "starter", *arguments)
+        environment = {**(program.environment or {}), "PAYMENTS_OPERATOR": operator}
+        program = replace(program, environment=environment)
         async with running(program, self.stack.logs) as child:
             await child.finish(START_WAIT)
             return f"$ python -m starter {' '.join(arguments)}\n{child.said().strip()}"

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency, Money
+from payments.refunding import RefundWish
 from payments.request import (
     EMAIL_LENGTH_MAX,
     ITEM_ID_LENGTH_MAX,
@@ -124,6 +125,33 @@ class AttemptDocument(Document):
 
 class CancelDocument(Document):
     reason: Annotated[Text, Field(max_length=REASON_LENGTH_MAX)]
+
+
+class RefundDocument(Document):
+    """The wish to give money back: `amount`, or all that is left of the payment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "refund_key": "SKT-1001-return-1",
+                "amount": {"value": 50000, "currency": "IDR"},
+                "reason": "one wheel was missing",
+            }
+        }
+    )
+
+    refund_key: Text = Field(
+        description="1 to 40 of A-Z a-z 0-9 - _; the same key again is the same refund"
+    )
+    amount: AmountDocument | None = None
+    reason: Annotated[Text, Field(max_length=REASON_LENGTH_MAX)]
+
+    def wish(self, actor: str) -> RefundWish:
+        given = self.amount
+        amount = None if given is None else Money(given.value, given.currency)
+        return RefundWish(
+            refund_key=self.refund_key, amount=amount, reason=self.reason, actor=actor
+        )
 
 
 def parse(kind: type[D], body: bytes | str) -> D:

@@ -1,5 +1,9 @@
 """Bodies in and out: bounded and strict on the way in, never stored on the way out."""
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
 from fastapi import Request, Response
 from pydantic import BaseModel
 
@@ -7,6 +11,8 @@ from starter.documents import D, MalformedJsonError, parse
 from starter.problems import NO_STORE, ProblemCode, ProblemError
 
 BODY_BYTES_MAX = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
+_FIELDS_MAX = 10
 
 
 async def read(request: Request, kind: type[D]) -> D:
@@ -21,6 +27,30 @@ async def read(request: Request, kind: type[D]) -> D:
         return parse(kind, await read_bounded(request))
     except MalformedJsonError as error:
         raise ProblemError(ProblemCode.MALFORMED_JSON, str(error)) from None
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The first value of each field of a form; none of one that cannot be read."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != FORM:
+        raise ProblemError(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "send a form")
+    body = await read_bounded(request)
+    try:
+        fields = parse_qs(body.decode(), errors="strict", max_num_fields=_FIELDS_MAX)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def form_body(**fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads a form with these fields."""
+    schema = {"type": "object", "properties": fields, "required": list(fields)}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+def pdf(content: bytes, name: str) -> Response:
+    headers = {**NO_STORE, "Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(content, 200, headers, media_type="application/pdf")
 
 
 def answer(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

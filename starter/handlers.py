@@ -12,14 +12,17 @@ from starlette.requests import ClientDisconnect
 from payments.errors import (
     FieldProblem,
     InvalidRequestError,
+    NotRefundableError,
     OrderConflictError,
     OrderUnknownError,
+    RefundConflictError,
+    RefundUnknownError,
 )
 from payments.request import Locale
 from starter.errors import NoAnswerError, StandsOtherwiseError, UnavailableError
 from starter.outages import BUGS, OUTAGES
 from starter.parts import ApiParts
-from starter.pay_page.response import PAY_PATH, locale_of, page_response
+from starter.pay_page.response import PAGE_PATHS, locale_of, page_response
 from starter.problems import PROBLEMS, ProblemCode, ProblemError, problem_response
 from starter.rules import field_problems
 
@@ -39,6 +42,9 @@ def handle_errors(app: FastAPI) -> None:
     told = {
         OrderConflictError: ProblemCode.ORDER_CONFLICT,
         OrderUnknownError: ProblemCode.ORDER_UNKNOWN,
+        RefundConflictError: ProblemCode.REFUND_CONFLICT,
+        RefundUnknownError: ProblemCode.REFUND_UNKNOWN,
+        NotRefundableError: ProblemCode.NOT_REFUNDABLE,
         NoAnswerError: ProblemCode.NO_ANSWER,
     }
     for kind, code in told.items():
@@ -65,7 +71,7 @@ def _tell(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, Any] | None = None,
 ) -> Response:
-    if not request.url.path.startswith(PAY_PATH):
+    if not request.url.path.startswith(PAGE_PATHS):
         return problem_response(code, detail, errors, headers, members)
     parts: ApiParts = request.app.state.parts
     locale = locale_of(request.query_params.get("lang"), Locale.ID)

@@ -7,7 +7,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from starter.documents import AttemptDocument, CancelDocument, Document, PaymentDocument
+from starter.documents import (
+    AttemptDocument,
+    CancelDocument,
+    Document,
+    PaymentDocument,
+    RefundDocument,
+)
 from starter.problems import MEDIA_TYPE, PROBLEMS, Problem, ProblemCode
 
 _REF = "#/components/schemas/{model}"
@@ -15,6 +21,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     PaymentDocument,
     AttemptDocument,
     CancelDocument,
+    RefundDocument,
     Problem,
 )
 # What any route may answer besides its own problems.

@@ -7,8 +7,10 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from adapters.postgres.bank_details_store import BankDetailsPage
 from adapters.postgres.feed import EventPage
 from adapters.postgres.payment_reads import PaymentPage
+from payments.bank_details import BankDetails
 from payments.links import PaymentLink
 from payments.payment import Payment
 from payments.status import PaymentStatus
@@ -43,6 +45,20 @@ class InvoicePdfs(Protocol):
     async def pdf(self, order_id: str) -> bytes | None: ...
 
 
+class CreditNotePdfs(Protocol):
+    async def pdf(self, order_id: str, credit_note_number: str) -> bytes | None: ...
+
+
+class RefundForms(Protocol):
+    async def page(self, token: str) -> BankDetailsPage | None:
+        """The manual refund that the customer's link belongs to; looking consumes nothing."""
+        ...
+
+    async def give(self, token: str, details: BankDetails, at: datetime) -> bool:
+        """Keep where the money goes, once; False when that is settled otherwise."""
+        ...
+
+
 # Returns, or raises what is wrong.
 Check = Callable[[], Awaitable[object]]
 
@@ -55,6 +71,8 @@ class ApiParts:
     lists: PaymentLists
     links: PaymentLinks
     invoices: InvoicePdfs
+    credit_notes: CreditNotePdfs
+    refund_forms: RefundForms
     keys: ApiKeys
     pages: PayPages
     pay_url: str

@@ -26,11 +26,15 @@ class ProblemCode(StrEnum):
     NOT_FOUND = "not_found"
     ORDER_UNKNOWN = "order_unknown"
     INVOICE_UNKNOWN = "invoice_unknown"
+    REFUND_UNKNOWN = "refund_unknown"
+    CREDIT_NOTE_UNKNOWN = "credit_note_unknown"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ORDER_CONFLICT = "order_conflict"
     ALREADY_PAID = "already_paid"
     ATTEMPT_CONFLICT = "attempt_conflict"
     NOT_RETRYABLE = "not_retryable"
+    REFUND_CONFLICT = "refund_conflict"
+    NOT_REFUNDABLE = "not_refundable"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_REQUEST = "invalid_request"
@@ -56,11 +60,15 @@ PROBLEMS: dict[ProblemCode, ProblemKind] = {
     _C.NOT_FOUND: ProblemKind(_S.NOT_FOUND, "There is nothing at this address"),
     _C.ORDER_UNKNOWN: ProblemKind(_S.NOT_FOUND, "The order is not known"),
     _C.INVOICE_UNKNOWN: ProblemKind(_S.NOT_FOUND, "The order has no invoice yet"),
+    _C.REFUND_UNKNOWN: ProblemKind(_S.NOT_FOUND, "The order has no such refund"),
+    _C.CREDIT_NOTE_UNKNOWN: ProblemKind(_S.NOT_FOUND, "The order has no such credit note"),
     _C.METHOD_NOT_ALLOWED: ProblemKind(_S.METHOD_NOT_ALLOWED, "The method is not allowed here"),
     _C.ORDER_CONFLICT: ProblemKind(_S.CONFLICT, "The order is stored with other contents"),
     _C.ALREADY_PAID: ProblemKind(_S.CONFLICT, "The order is paid"),
     _C.ATTEMPT_CONFLICT: ProblemKind(_S.CONFLICT, "Another method was tried already"),
     _C.NOT_RETRYABLE: ProblemKind(_S.CONFLICT, "Another method cannot be tried now"),
+    _C.REFUND_CONFLICT: ProblemKind(_S.CONFLICT, "The refund was asked for with another amount"),
+    _C.NOT_REFUNDABLE: ProblemKind(_S.CONFLICT, "There is nothing to give back now"),
     _C.BODY_TOO_LARGE: ProblemKind(_S.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     _C.UNSUPPORTED_MEDIA_TYPE: ProblemKind(
         _S.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json"

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from adapters.keysets import load_aead, load_mac
+from adapters.postgres.bank_details_store import BankDetailsStore
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_reads import PaymentReads
@@ -18,6 +20,7 @@ from settings import PREFIX, Settings, SettingsError
 from starter.client import PaymentClient
 from starter.errors import UnavailableError
 from starter.keys import ApiKeys
+from starter.operators import OperatorClient
 from starter.parts import ApiParts
 from starter.pay_page.pages import PayPages
 
@@ -33,7 +36,10 @@ class Services:
     temporal: Client
     payments: PaymentReads
     invoices: InvoiceStore
+    credit_notes: CreditNoteStore
+    bank_details: BankDetailsStore
     client: PaymentClient
+    operators: OperatorClient
 
     def api_parts(self) -> ApiParts:
         return ApiParts(
@@ -41,6 +47,8 @@ class Services:
             lists=self.payments,
             links=self.payments,
             invoices=self.invoices,
+            credit_notes=self.credit_notes,
+            refund_forms=self.bank_details,
             keys=api_keys(self.settings),
             pages=PayPages(self.settings.merchant, livemode=self.settings.livemode),
             pay_url=self.settings.pay_url,
@@ -66,18 +74,26 @@ async def open_services(settings: Settings, name: str) -> AsyncIterator[Services
     keyset = built(settings, "keyset_temporal", load_aead)
     engine = built(settings, "database_url", lambda url: create_engine(url, application_name=name))
     try:
-        temporal = await connect(keyset, lazy=True)
-        payments = PaymentReads(engine, sealer)
-        yield Services(
-            settings=settings,
-            engine=engine,
-            temporal=temporal,
-            payments=payments,
-            invoices=InvoiceStore(engine, sealer, settings.merchant),
-            client=PaymentClient(temporal, payments, return_hosts=settings.return_hosts),
-        )
+        yield assembled(settings, engine, sealer, await connect(keyset, lazy=True))
     finally:
         await engine.dispose()
+
+
+def assembled(
+    settings: Settings, engine: AsyncEngine, sealer: Sealer, temporal: Client
+) -> Services:
+    payments = PaymentReads(engine, sealer)
+    return Services(
+        settings=settings,
+        engine=engine,
+        temporal=temporal,
+        payments=payments,
+        invoices=InvoiceStore(engine, sealer, settings.merchant),
+        credit_notes=CreditNoteStore(engine, sealer),
+        bank_details=BankDetailsStore(engine, sealer),
+        client=PaymentClient(temporal, payments, return_hosts=settings.return_hosts),
+        operators=OperatorClient(temporal, payments),
+    )
 
 
 def api_keys(settings: Settings) -> ApiKeys:

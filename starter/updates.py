@@ -30,13 +30,16 @@ from payments.errors import (
     CaseUnknownError,
     FieldProblem,
     InvalidRequestError,
+    NotRefundableError,
     OrderConflictError,
     OrderUnknownError,
     PaymentError,
+    RefundConflictError,
 )
 from starter.errors import (
     AlreadyPaidError,
     AttemptConflictError,
+    NoAnswerError,
     NotRetryableError,
     UnavailableError,
     UpdateRefusedError,
@@ -62,9 +65,10 @@ _PASSING = frozenset(
 )
 # Temporal's word for an accepted update whose run ended (somebody terminated it).
 _RUN_ENDED = "AcceptedUpdateCompletedWorkflow"
-# Codes of the workflow's own refusals (`workflows/switching.py`, `workflows/decisions.py`).
+# Codes of the workflow's own refusals (`workflows/`).
 _REFUSED = frozenset(
     {AlreadyPaidError.code, AttemptConflictError.code, NotRetryableError.code}
+    | {NotRefundableError.code, RefundConflictError.code}
     | {CaseUnknownError.code, "not_in_review"}
 )
 # A lazy client that cannot connect raises a plain RuntimeError; only its text tells it apart.
@@ -99,6 +103,25 @@ class Updates:
         except TimeoutError:
             log.warning("update.unanswered", extra={"order_id": order_id})
         return None
+
+    async def answered(
+        self,
+        update: UpdateMethodMultiParam[[PaymentWorkflow, Message], Outcome],
+        order_id: str,
+        message: Message,
+        update_id: str,
+    ) -> Outcome:
+        """What the update did; NoAnswerError or UnavailableError when there is no answer in time."""
+        outcome = await self.send(update, order_id, message, update_id)
+        if outcome is None:
+            raise await self.silence(order_id)
+        return outcome
+
+    async def silence(self, order_id: str) -> NoAnswerError | UnavailableError:
+        """Why there is no answer: Temporal is away, or whoever should answer is slow."""
+        if await self.is_reachable():
+            return NoAnswerError(order_id)
+        return UnavailableError("Temporal")
 
     async def is_reachable(self) -> bool:
         """Whether Temporal answers at all."""

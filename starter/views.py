@@ -7,12 +7,14 @@ from urllib.parse import quote
 from adapters.display import instant_wib, method_name, money
 from adapters.postgres.feed import EventPage
 from payments.gateway import GATEWAY, ClosingCause, Instructions
-from payments.messages import SWITCHED, SWITCHING, status_text
+from payments.messages import SWITCHED, SWITCHING
 from payments.methods import METHODS, PaymentMethod
 from payments.money import Currency, Money
 from payments.payment import MONEY_WAS_HERE, Payment, PaymentAttempt
+from payments.refunds import Refund
 from payments.request import Locale, gateway_order_id
 from payments.status import PaymentStatus
+from payments.telling import payment_text
 from starter.bodies import (
     AttemptBody,
     EventBody,
@@ -22,6 +24,7 @@ from starter.bodies import (
     MethodsBody,
     MoneyBody,
     PaymentBody,
+    RefundBody,
     TransactionBody,
 )
 from starter.problems import Message
@@ -53,8 +56,22 @@ def payment_body(payment: Payment, now: datetime, *, livemode: bool, pay_url: st
         message=Message(id=message(payment, Locale.ID), en=message(payment, Locale.EN)),
         invoice_number=payment.invoice_number,
         attempts=tuple(_attempt(payment, attempt) for attempt in payment.attempts),
-        refunds=(),
+        refunds=tuple(refund_body(refund) for refund in payment.refunds),
         attention=payment.attention,
+    )
+
+
+def refund_body(refund: Refund) -> RefundBody:
+    return RefundBody(
+        refund_key=refund.refund_key,
+        amount=_money(refund.amount),
+        status=refund.status,
+        reason=refund.reason,
+        created_at=refund.created_at,
+        confirmed_at=refund.confirmed_at,
+        credit_note_number=refund.credit_note_number or None,
+        transaction_id=refund.transaction_id,
+        cause=refund.cause,
     )
 
 
@@ -87,7 +104,7 @@ def message(payment: Payment, locale: Locale) -> str:
     """What the customer is told, with amounts and times as people read them."""
     latest = payment.latest_attempt
     shown = instructions_of(payment)
-    told = status_text(payment.status, shown.kind if shown else None, payment.attention)
+    told = payment_text(payment, shown.kind if shown else None)
     if payment.status is PaymentStatus.CHECKING and latest.closing is ClosingCause.OTHER_METHOD:
         told = SWITCHING
     values = {

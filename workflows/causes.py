@@ -5,18 +5,22 @@ from dataclasses import dataclass, field
 from temporalio.exceptions import ApplicationError
 
 from payments.gateway import StatusReport
-from payments.mails import Mail
+from payments.progress import Progress
+from payments.refunds import RefundAnswer
 from workflows.messages import (
     AwaitInstructions,
     Cancel,
     GatewayReport,
     Outcome,
+    RequestRefund,
     ResolveCase,
     ResolveReview,
     TryAnotherMethod,
 )
 
-Message = AwaitInstructions | TryAnotherMethod | Cancel | ResolveReview | ResolveCase
+Message = (
+    AwaitInstructions | TryAnotherMethod | Cancel | RequestRefund | ResolveReview | ResolveCase
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,15 +64,47 @@ class DeadlinePassed:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentsSent:
-    """Everything that was due is done; `mail` is what was sent, if any."""
+class RefundDue:
+    """The gateway takes this refund now."""
 
-    mail: Mail | None
+    refund_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAnswered:
+    """The gateway took a refund, or refused it."""
+
+    refund_key: str
+    answer: RefundAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class RetryWindowOver:
-    pass
+class RefundOverdue:
+    """Nobody has said for too long what became of a refund."""
+
+    refund_key: str
 
 
-Cause = Wish | Reported | Answered | DeadlinePassed | DocumentsSent | RetryWindowOver
+@dataclass(frozen=True, slots=True)
+class DetailsOutlived:
+    """The bank details for a manual refund are to be deleted."""
+
+    refund_key: str
+
+
+AboutRefund = RefundDue | RefundAnswered | RefundOverdue | DetailsOutlived
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsSent:
+    """Everything that was due as the payment stood then is done."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A time has come that the run looks at by itself; this only wakes it."""
+
+
+Cause = Wish | Reported | Answered | DeadlinePassed | AboutRefund | DocumentsSent | TimePassed

@@ -62,8 +62,10 @@ class Decisions:
             actor=message.actor,
             reason=message.reason,
             at=workflow.now(),
+            reference=message.reference,
+            amount=message.amount,
         )
         self._state.progress = await self._steps.write(
-            RecordActivities.resolve_case, decision, f"close case {message.case_id}"
+            RecordActivities.resolve_case, decision, f"case {message.case_id}: {message.resolution}"
         )
         return Outcome(applied=True, by_this_call=True)

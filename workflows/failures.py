@@ -10,6 +10,13 @@ def invalid(problem: str) -> ApplicationError:
     return ApplicationError(problem, type=InvalidRequestError.code, non_retryable=True)
 
 
+def require_actor_and_reason(actor: str, reason: str) -> None:
+    """Whoever acts on an order says who they are, and why."""
+    for name, text in (("actor", actor), ("reason", reason)):
+        if not text.strip():
+            raise invalid(f"{name}: must not be empty")
+
+
 def permanent(failure: ActivityError) -> ApplicationError:
     """The permanent error that an activity ended with, as the update's own."""
     cause = failure.cause

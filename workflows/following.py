@@ -1,6 +1,5 @@
 """Following an attempt: the customer's deadline, asking the gateway, and closing there."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,10 +10,10 @@ from payments.alerts import AlertCode
 from payments.gateway import AttemptRef, ChargeFailure, StatusReport
 from payments.progress import AttemptProgress, Progress, Windows
 from payments.status import AttemptStatus
-from workflows.causes import Answered, Cause, DeadlinePassed, RetryWindowOver
+from workflows.causes import Answered, Cause, DeadlinePassed, TimePassed
 from workflows.options import ASK_GATEWAY, SETTLE_AT_GATEWAY, Remote
 from workflows.steps import Steps
-from workflows.tasks import Work, start_beside
+from workflows.tasks import Tasks, Work, sleep_until
 
 # In review the customer has done their part, so their clock stands still (DESIGN §3).
 _CLOCK_RUNS = frozenset({AttemptStatus.PREPARING, AttemptStatus.UNKNOWN, AttemptStatus.PENDING})
@@ -27,24 +26,17 @@ class Follower:
         self._order_id = order_id
         self._steps = steps
         self._add = add
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._tasks = Tasks()
+        self._aside = Tasks()
         self._asked_before = ""
 
     @property
     def is_asking_aside(self) -> bool:
-        return any(name.startswith("aside") and not t.done() for name, t in self._running.items())
+        return self._aside.are_running
 
     def keep_up(self, progress: Progress | None, windows: Windows) -> None:
         """Start what the payment now needs, stop what it no longer needs."""
-        needed = self._needed(progress, windows) if progress else {}
-        for name in [name for name, task in self._running.items() if task.done()]:
-            del self._running[name]
-        for name in [name for name in self._running if name not in needed]:
-            if not name.startswith("aside"):
-                self._running.pop(name).cancel()
-        for name, start in needed.items():
-            if name not in self._running:
-                self._start(name, start)
+        self._tasks.keep_up(self._needed(progress, windows) if progress else {})
 
     def ask_now(self, attempt: AttemptProgress, transaction_id: str | None = None) -> None:
         """Somebody hinted at news of the open attempt: ask at once instead of when due.
@@ -52,24 +44,25 @@ class Follower:
         `transaction_id` is the one that the hint is about.
         """
         self._asked_before = ""
-        for name in [name for name in self._running if name.startswith(("ask", "close"))]:
-            self._running.pop(name).cancel()
+        self._tasks.stop(_close_name(attempt))
         if attempt.closing is None:
-            self._start(
+            self._tasks.restart(
                 _ask_name(attempt), lambda: self._ask(attempt, timedelta(0), transaction_id)
             )
 
-    def ask_aside(self, attempt: AttemptRef) -> None:
-        """Ask once about an attempt that has ended, or that is not known here."""
-        name = f"aside {attempt.number}"
-        if name not in self._running:
-            self._start(name, lambda: self._ask_aside(attempt))
+    def ask_aside(self, attempt: AttemptRef, transaction_id: str | None = None) -> None:
+        """Ask once about an attempt that has ended, or that is not known here.
 
-    def _start(self, name: str, work: Work) -> None:
-        self._running[name] = start_beside(work)
+        `transaction_id`: about that one, and no other of the attempt.
+        """
+        question = Question(attempt=attempt, wanted=Wanted.ANYTHING, transaction_id=transaction_id)
+        # Anew: the answer on its way may have been given before the hint.
+        self._aside.restart(f"{attempt.number} {transaction_id}", lambda: self._ask_aside(question))
 
     def _needed(self, progress: Progress, windows: Windows) -> dict[str, Work]:
         needed: dict[str, Work] = {}
+        if _may_take_days(progress):
+            needed["day"] = lambda: self._day(windows)
         if progress.retry_until is not None and progress.retry_until > workflow.now():
             until = progress.retry_until
             needed[f"retry window {until}"] = lambda: self._retry_window(until)
@@ -83,16 +76,21 @@ class Follower:
         if attempt.closing is None:
             needed[_ask_name(attempt)] = lambda: self._ask(attempt, windows.first_ask)
         else:
-            needed[f"close {attempt.number}"] = lambda: self._close(attempt, windows)
+            needed[_close_name(attempt)] = lambda: self._close(attempt, windows)
         return needed
 
     async def _deadline(self, attempt: AttemptProgress) -> None:
-        await _sleep_until(attempt.expires_at, "the customer's time to pay")
+        await sleep_until(attempt.expires_at, "the customer's time to pay")
         self._add(DeadlinePassed(attempt.number))
 
     async def _retry_window(self, until: datetime) -> None:
-        await _sleep_until(until, "another method may be tried")
-        self._add(RetryWindowOver())
+        await sleep_until(until, "another method may be tried")
+        self._add(TimePassed())
+
+    async def _day(self, windows: Windows) -> None:
+        """Wake the run, so that it can move to a newer version of the worker (DESIGN §4)."""
+        await workflow.sleep(windows.day, summary="a day of waiting")
+        self._add(TimePassed())
 
     async def _ask(
         self, attempt: AttemptProgress, pause: timedelta, transaction_id: str | None = None
@@ -104,16 +102,15 @@ class Follower:
         report = await self._ask_about(question, ASK_GATEWAY)
         self._add(Answered(number=attempt.number, report=report))
 
-    async def _ask_aside(self, attempt: AttemptRef) -> None:
-        question = Question(attempt=attempt, wanted=Wanted.ANYTHING)
+    async def _ask_aside(self, question: Question) -> None:
         report = await self._ask_about(question, ASK_GATEWAY)
-        self._add(Answered(number=attempt.number, report=report))
+        self._add(Answered(number=question.attempt.number, report=report))
 
     async def _close(self, attempt: AttemptProgress, windows: Windows) -> None:
         """Closed means: the gateway closed it, and it is final or stays absent (DESIGN §3)."""
-        if self._asked_before == f"close {attempt.number}":
+        if self._asked_before == _close_name(attempt):
             await workflow.sleep(windows.first_ask, summary="close again after a pause")
-        self._asked_before = f"close {attempt.number}"
+        self._asked_before = _close_name(attempt)
         ref, what = attempt.ref(self._order_id), f"close attempt {attempt.number} at Midtrans"
         await self._steps.insist(
             lambda: workflow.start_activity_method(
@@ -147,11 +144,17 @@ class Follower:
         )
 
 
+def _may_take_days(progress: Progress) -> bool:
+    """Whether the run waits for somebody who has no deadline."""
+    attempt = progress.open_attempt
+    if attempt is not None:
+        return attempt.closing is not None or attempt.status is AttemptStatus.IN_REVIEW
+    return bool(progress.open_cases or progress.refunds or progress.retry_until)
+
+
 def _ask_name(attempt: AttemptProgress) -> str:
     return f"ask {attempt.number}"
 
 
-async def _sleep_until(instant: datetime, summary: str) -> None:
-    left = instant - workflow.now()
-    if left > timedelta(0):
-        await workflow.sleep(left, summary=summary)
+def _close_name(attempt: AttemptProgress) -> str:
+    return f"close {attempt.number}"

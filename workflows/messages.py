@@ -7,6 +7,7 @@ from typing import Any
 from payments.cases import Resolution
 from payments.gateway import ReviewDecision
 from payments.methods import Integration, PaymentMethod
+from payments.money import Money
 from payments.request import PaymentRequest
 from payments.status import PaymentStatus
 
@@ -45,6 +46,20 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefund:
+    """Give `amount` back, or all that is left; the same key again is the same refund.
+
+    `by_transfer`: by hand, even where the gateway could do it.
+    """
+
+    actor: str
+    reason: str
+    refund_key: str
+    amount: Money | None = None
+    by_transfer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveReview:
     """Decide about a payment that the gateway holds in review."""
 
@@ -55,12 +70,17 @@ class ResolveReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveCase:
-    """Close a case that waits for a human."""
+    """Decide about a case that waits for a human.
+
+    `reference` names the transfer of a manual refund, `amount` what a lost chargeback came to.
+    """
 
     actor: str
     reason: str
     case_id: int
     resolution: Resolution
+    reference: str | None = None
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

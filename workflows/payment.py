@@ -13,7 +13,8 @@ from payments.alerts import AlertCode
 from payments.cases import CaseCode
 from payments.errors import InvalidRequestError
 from payments.gateway import ClosingCause
-from payments.mails import Mail
+from payments.progress import Progress
+from payments.refunds import is_refund_key
 from payments.request import check_request
 from payments.status import PaymentStatus
 from workflows.alerts import Alerts
@@ -22,21 +23,26 @@ from workflows.causes import (
     Answered,
     Cause,
     DeadlinePassed,
+    DetailsOutlived,
     DocumentsSent,
     Message,
+    RefundAnswered,
+    RefundDue,
+    RefundOverdue,
     Reported,
-    RetryWindowOver,
+    TimePassed,
     Wish,
 )
 from workflows.decisions import Decisions
 from workflows.documents import Documents
-from workflows.failures import invalid, permanent
+from workflows.failures import invalid, permanent, require_actor_and_reason
 from workflows.following import Follower
 from workflows.messages import (
     AwaitInstructions,
     Cancel,
     GatewayReport,
     Outcome,
+    RequestRefund,
     ResolveCase,
     ResolveReview,
     RetryNow,
@@ -44,11 +50,13 @@ from workflows.messages import (
     TryAnotherMethod,
 )
 from workflows.names import PAYMENT_WORKFLOW
+from workflows.refunds import Refunds
 from workflows.reports import Reports
 from workflows.showing import Display
 from workflows.state import State
 from workflows.steps import Steps
 from workflows.switching import Switching
+from workflows.versions import move_on, should_move_on
 
 
 @workflow.defn(name=PAYMENT_WORKFLOW)
@@ -71,6 +79,7 @@ class PaymentWorkflow:
         self._switching = Switching(state, self._attempts)
         self._reports = Reports(state, self._steps, self._follower, self._alerts)
         self._decisions = Decisions(state, self._steps, self._follower)
+        self._refunds = Refunds(state, self._steps, self._alerts, self._inbox.append)
 
     @workflow.run
     async def run(self, order_id: str) -> PaymentStatus | None:
@@ -119,6 +128,11 @@ class PaymentWorkflow:
         return replace(outcome, applied=self._state.has_status(PaymentStatus.CANCELLED))
 
     @workflow.update
+    async def request_refund(self, message: RequestRefund) -> Outcome:
+        """Give money back; the same key again is the same refund."""
+        return await self._carry_out(message)
+
+    @workflow.update
     async def resolve_review(self, message: ResolveReview) -> Outcome:
         """Approve or deny a payment in review."""
         return await self._carry_out(message)
@@ -135,21 +149,27 @@ class PaymentWorkflow:
         was_stuck = self._steps.retry_now()
         return Outcome(applied=was_stuck, by_this_call=was_stuck)
 
+    @request_refund.validator
+    def _validate_request_refund(self, message: RequestRefund) -> None:
+        require_actor_and_reason(message.actor, message.reason)
+        if not is_refund_key(message.refund_key):
+            raise invalid("refund_key: 1 to 40 of A-Z a-z 0-9 - _")
+
     @cancel.validator
     def _validate_cancel(self, message: Cancel) -> None:
-        _require_actor_and_reason(message)
+        require_actor_and_reason(message.actor, message.reason)
 
     @resolve_review.validator
     def _validate_resolve_review(self, message: ResolveReview) -> None:
-        _require_actor_and_reason(message)
+        require_actor_and_reason(message.actor, message.reason)
 
     @resolve_case.validator
     def _validate_resolve_case(self, message: ResolveCase) -> None:
-        _require_actor_and_reason(message)
+        require_actor_and_reason(message.actor, message.reason)
 
     @retry_now.validator
     def _validate_retry_now(self, message: RetryNow) -> None:
-        _require_actor_and_reason(message)
+        require_actor_and_reason(message.actor, message.reason)
 
     @workflow.query
     def status(self) -> StatusView:
@@ -166,23 +186,28 @@ class PaymentWorkflow:
 
     async def _story(self, order_id: str) -> PaymentStatus | None:
         state = self._state
-        loaded = await self._steps.write(RecordActivities.load_payment, order_id, "read the order")
-        state.progress, state.windows = loaded.progress, loaded.windows
+        await self._read()
         while True:
             while self._inbox:
                 await self._act_on(self._inbox.popleft())
             await self._switching.go_on()
             await self._attempts.close_what_is_not_needed()
-            self._follower.keep_up(state.progress, state.windows)
-            self._documents.keep_up(state.progress)
-            self._alert_about_cases()
-            self._show()
+            self._keep_up()
             # No await from the last look at the inbox to the end, or a message would be lost.
             if self._may_end():
                 return state.progress.status if state.progress else None
-            if workflow.info().is_continue_as_new_suggested() and self._is_between_messages():
-                workflow.continue_as_new(order_id)
+            if should_move_on() and self._is_between_messages():
+                move_on(order_id)
             await workflow.wait_condition(lambda: bool(self._inbox) or self._may_end())
+
+    def _keep_up(self) -> None:
+        """Let everything beside the story follow where the payment stands now."""
+        state = self._state
+        self._follower.keep_up(state.progress, state.windows)
+        self._refunds.keep_up(state.progress, state.windows)
+        self._documents.keep_up(state.progress)
+        self._alert_about_cases()
+        self._show()
 
     async def _act_on(self, cause: Cause) -> None:
         match cause:
@@ -194,10 +219,12 @@ class PaymentWorkflow:
                 await self._reports.believe(cause)
             case DeadlinePassed():
                 await self._attempts.close(cause.number, ClosingCause.DEADLINE, "deadline")
+            case RefundDue() | RefundAnswered() | RefundOverdue() | DetailsOutlived():
+                await self._refunds.act_on(cause)
             case DocumentsSent():
-                self._documents_sent(cause.mail)
-            case RetryWindowOver():
-                pass  # `_may_end` looks at the clock; this only wakes the run.
+                await self._documents_sent(cause.progress)
+            case TimePassed():
+                pass  # whoever waits for a time looks at the clock
             case _:
                 assert_never(cause)
 
@@ -218,6 +245,8 @@ class PaymentWorkflow:
                 return await self._switching.try_another(message, wish)
             case Cancel() as message:
                 return await self._attempts.cancel(message)
+            case RequestRefund() as message:
+                return await self._refunds.request(message)
             case ResolveReview() as message:
                 return await self._decisions.resolve_review(message)
             case ResolveCase() as message:
@@ -229,19 +258,23 @@ class PaymentWorkflow:
         await workflow.wait_condition(lambda: wish.is_settled)
         return wish.answer()
 
-    def _documents_sent(self, mail: Mail | None) -> None:
+    async def _documents_sent(self, done: Progress) -> None:
         self._documents.done()
-        progress = self._state.progress
-        if progress is not None:
-            # Meanwhile another mail may have become due.
-            still_due = progress.mail_due if progress.mail_due != mail else None
-            self._state.progress = replace(progress, invoice_due=False, mail_due=still_due)
+        if not self._state.forget_what_was_due(done):
+            await self._read()
+
+    async def _read(self) -> None:
+        state = self._state
+        loaded = await self._steps.write(
+            RecordActivities.load_payment, state.order_id, "read the order"
+        )
+        state.progress, state.windows = loaded.progress, loaded.windows
 
     def _alert_about_cases(self) -> None:
         progress = self._state.progress
-        attention = progress.attention if progress else None
+        open_cases = progress.open_cases if progress else ()
         for code in CaseCode:
-            if code is attention:
+            if code in open_cases:
                 self._alerts.sound(AlertCode(code))
             else:
                 self._alerts.silence(AlertCode(code))
@@ -250,19 +283,13 @@ class PaymentWorkflow:
         self._display.show(self._state.progress, self._alerts.loudest)
 
     def _is_between_messages(self) -> bool:
-        return not self._inbox and workflow.all_handlers_finished()
+        """Whether nothing would be lost that is kept nowhere else but here."""
+        is_busy = self._alerts.are_on_their_way or self._follower.is_asking_aside
+        return not self._inbox and not is_busy and workflow.all_handlers_finished()
 
     def _may_end(self) -> bool:
         return (
             self._is_between_messages()
             and not self._state.is_awaiting
             and not self._documents.are_on_their_way
-            and not self._alerts.are_on_their_way
-            and not self._follower.is_asking_aside
         )
-
-
-def _require_actor_and_reason(message: Cancel | ResolveReview | ResolveCase | RetryNow) -> None:
-    for name, text in (("actor", message.actor), ("reason", message.reason)):
-        if not text.strip():
-            raise invalid(f"{name}: must not be empty")

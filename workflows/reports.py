@@ -7,8 +7,9 @@ from payments.alerts import AlertCode
 from payments.commands import Answer, ReceivedNotice, UnmatchedAnswer
 from payments.gateway import AttemptRef, StatusReport
 from payments.methods import Integration
-from payments.notice import parse_notice
+from payments.notice import Notice, parse_notice
 from payments.request import split_gateway_order_id
+from payments.status import AttemptStatus, PaymentStatus
 from workflows.alerts import Alerts
 from workflows.causes import Answered
 from workflows.following import Follower
@@ -44,12 +45,14 @@ class Reports:
         attempt = progress.attempt(split[1]) if progress else None
         if progress is None or attempt is None:
             self._follower.ask_aside(self._unknown(split[1], notice.transaction_id))
-        elif attempt.knows(notice.transaction_id, notice.status):
+        elif attempt.knows(notice.transaction_id, notice.status) and not _says_more(notice):
             pass  # it only repeats what we hold
         elif attempt is progress.open_attempt and not progress.waits_for_a_human:
             self._follower.ask_now(attempt, notice.transaction_id)
         else:
-            self._follower.ask_aside(attempt.ref(self._state.order_id, notice.transaction_id))
+            ref = attempt.ref(self._state.order_id, notice.transaction_id)
+            is_held = attempt.holds(notice.transaction_id)
+            self._follower.ask_aside(ref, notice.transaction_id if is_held else None)
 
     async def believe(self, answered: Answered) -> None:
         """Let the database judge what the gateway answered."""
@@ -68,9 +71,13 @@ class Reports:
             at=workflow.now(),
         )
         says = report.status if report else "no transaction"
-        self._state.progress = await self._steps.write(
+        after = await self._steps.write(
             RecordActivities.record_answer, answer, f"judge Midtrans' answer: {says}"
         )
+        self._state.progress = after
+        was_reversed = progress.status is PaymentStatus.REVERSED
+        if after.status is PaymentStatus.REVERSED and not was_reversed:
+            self._alerts.send_once(AlertCode.SETTLEMENT_REVERSED)
 
     async def _keep_unmatched(self, number: int, report: StatusReport) -> None:
         """An order id of our form that we never stored: money there waits for a human."""
@@ -90,3 +97,13 @@ class Reports:
             integration=Integration.CORE,
             transaction_id=transaction_id,
         )
+
+
+def _says_more(notice: Notice) -> bool:
+    """Whether one status stands for several events: each refund, and each confirmation of one."""
+    return notice.status in _SEVERAL
+
+
+_SEVERAL = frozenset(
+    {AttemptStatus.PARTIALLY_REFUNDED, AttemptStatus.REFUNDED, AttemptStatus.CHARGED_BACK}
+)

@@ -53,7 +53,8 @@ def _details(progress: Progress, attention: str | None) -> str:
         lines.append(f"- another method may be tried until {_clock(progress.retry_until)}")
     if attention is not None:
         lines.append(f"- **a human is needed: {attention}**")
-    if progress.invoice_due or progress.mail_due:
+    lines += [f"- refund `{each.refund_key}`: {each.status}" for each in progress.refunds]
+    if progress.has_documents_due:
         lines.append("- documents are on their way")
     return "\n".join(lines)
 
@@ -74,5 +75,5 @@ _SAYS = {
     PaymentStatus.PARTIALLY_REFUNDED: "Partly refunded",
     PaymentStatus.REFUNDED: "Refunded",
     PaymentStatus.CHARGED_BACK: "Charged back",
-    PaymentStatus.REVERSED: "Settlement reversed",
+    PaymentStatus.REVERSED: "Settlement reversed, not paid",
 }

@@ -1,6 +1,6 @@
 """What a run knows: its order, and where the payment stands as the database last said."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -23,11 +23,11 @@ class State:
 
     @property
     def is_awaiting(self) -> bool:
-        """Whether something may still come: money, another method, or a human's decision."""
+        """Whether something may still come: money, another method, a bank's or a human's word."""
         progress = self.progress
         if progress is None:
             return False
-        if progress.open_attempt is not None or progress.attention is not None:
+        if progress.open_attempt is not None or progress.open_cases or progress.refunds:
             return True
         return progress.retry_until is not None and workflow.now() < progress.retry_until
 
@@ -38,3 +38,17 @@ class State:
 
     def has_status(self, status: PaymentStatus) -> bool:
         return self.progress is not None and self.progress.status is status
+
+    def forget_what_was_due(self, done: Progress) -> bool:
+        """These documents are sent; False when only the database knows what is due then.
+
+        An invoice makes credit notes due, and those make mails due.
+        """
+        progress = self.stored()
+        was_refunded = done.invoice_due and progress.status is not PaymentStatus.PAID
+        if progress.refunds or done.credit_notes_due or was_refunded:
+            return False
+        # Meanwhile other mails may have become due.
+        mails = tuple(mail for mail in progress.mails_due if mail not in done.mails_due)
+        self.progress = replace(progress, invoice_due=False, mails_due=mails)
+        return True

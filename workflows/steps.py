@@ -78,26 +78,27 @@ class Steps:
         self, at_first: Start[R], slowly: Start[R], stuck: AlertCode, refused: AlertCode
     ) -> R:
         """Carry a step to its end even when it is refused: the reason is ours to repair."""
-        while True:
-            try:
-                done = await self.persist(at_first, slowly, stuck)
-            except ActivityError as failure:
-                if is_cancelled_exception(failure):
-                    raise
+        try:
+            while True:
+                try:
+                    return await self.persist(at_first, slowly, stuck)
+                except ActivityError as failure:
+                    if is_cancelled_exception(failure):
+                        raise
                 self._alerts.sound(refused)
-                await self._pause(REFUSED_PAUSE)
-            else:
-                self._alerts.silence(refused)
-                return done
+                await self.pause(REFUSED_PAUSE)
+        finally:
+            self._alerts.silence(refused)
 
-    async def _pause(self, span: timedelta) -> None:
+    async def pause(self, span: timedelta) -> None:
+        """Wait before something is tried again; a wish to retry now ends it."""
         seen = self._wishes_to_retry
         self._waiting += 1
         try:
             await workflow.wait_condition(
                 lambda: self._wishes_to_retry != seen,
                 timeout=span,
-                timeout_summary="refused; try again later",
+                timeout_summary="before it is tried again",
             )
         except TimeoutError:
             pass

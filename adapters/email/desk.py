@@ -16,6 +16,10 @@ class Desk:
     def pay_link(self, token: str) -> str:
         return f"{self.pay_url.rstrip('/')}/pay/{quote(token, safe='')}"
 
+    def refund_link(self, token: str) -> str:
+        """Where the customer says to which account a manual refund goes."""
+        return f"{self.pay_url.rstrip('/')}/refund/{quote(token, safe='')}"
+
     def run_link(self, order_id: str) -> str | None:
         """The order's run in Temporal's Web UI."""
         if self.web_ui_url is None:

@@ -18,8 +18,9 @@ from adapters.email.notice import notice_facts
 from adapters.email.options import Security, SmtpOptions
 from adapters.email.receipt import receipt_facts
 from payments.commands import AlertOrder
+from payments.credit_note import Credit
 from payments.invoice import Invoice, Merchant
-from payments.mails import MailKind
+from payments.mails import Mail, MailKind
 from payments.payment import Payment
 from payments.request import Locale
 
@@ -44,14 +45,18 @@ class SmtpMailer:
         attachment = Attachment(f"{invoice.number}.pdf", pdf)
         await self._send(envelope, message(envelope, letter, attachment))
 
-    async def send_notice(self, kind: MailKind, payment: Payment, message_id: str) -> None:
-        """A mail without a document: why the payment ended, and what can be done."""
+    async def send_notice(
+        self, mail: Mail, payment: Payment, credit: Credit | None, message_id: str
+    ) -> None:
+        """What became of the payment, and what can be done; with the credit note, if any."""
         request = payment.request
-        facts = notice_facts(kind, payment, self._merchant, self._desk)
-        letter = self._letters.render(kind, request.locale, facts)
+        note = credit.note if credit else None
+        facts = notice_facts(mail, payment, note, self._merchant, self._desk)
+        letter = self._letters.render(mail.kind, request.locale, facts)
         recipient = Recipient(request.customer.email, request.customer.name)
         envelope = self._envelope(message_id, recipient, request.locale)
-        await self._send(envelope, message(envelope, letter))
+        attachment = Attachment(f"{credit.note.number}.pdf", credit.pdf) if credit else None
+        await self._send(envelope, message(envelope, letter, attachment))
 
     async def send_alert(self, alert: AlertOrder) -> None:
         """A mail to the administrator; the same alert has the same Message-ID."""

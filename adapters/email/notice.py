@@ -1,4 +1,4 @@
-"""What the templates of mails without a document are given."""
+"""What the templates of notices are given: why a payment ended, and where money goes back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,13 +6,13 @@ from typing import Any
 
 from adapters.display import money
 from adapters.email.desk import Desk
+from adapters.email.refund import bank_details_facts, refund_facts
+from payments.credit_note import CreditNote
 from payments.invoice import Merchant
-from payments.mails import MAILS, MailKind
-from payments.messages import CASE_TEXTS, status_text
+from payments.mails import Mail, MailKind
 from payments.methods import PaymentMethod
 from payments.payment import Payment
-
-_ENDS = {kind: status for status, kind in MAILS.items() if kind}
+from payments.telling import payment_text, return_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,30 +25,35 @@ class Offer:
 
 
 def notice_facts(
-    kind: MailKind, payment: Payment, merchant: Merchant, desk: Desk
+    mail: Mail, payment: Payment, note: CreditNote | None, merchant: Merchant, desk: Desk
 ) -> dict[str, Any]:
-    request = payment.request
-    told = status_text(_ENDS[kind], None, payment.attention)
-    values = {
-        "amount": money(request.amount, request.locale),
-        "order_id": payment.order_id,
-    }
+    """Of a mail that the payment is worth as it stands; `note` is the one attached."""
+    common = {"payment": payment, "merchant": merchant, "credit_note": note and note.number}
+    return {**common, **_own_facts(mail, payment, desk)}
+
+
+def _own_facts(mail: Mail, payment: Payment, desk: Desk) -> dict[str, Any]:
+    if mail.kind is MailKind.REFUND:
+        return refund_facts(payment, mail.about)
+    if mail.kind is MailKind.BANK_DETAILS:
+        return bank_details_facts(payment, mail.about, desk)
+    return _end_facts(payment, desk)
+
+
+def _end_facts(payment: Payment, desk: Desk) -> dict[str, Any]:
+    locale = payment.request.locale
+    values = {"amount": money(payment.request.amount, locale), "order_id": payment.order_id}
     return {
-        "payment": payment,
-        "merchant": merchant,
-        "told": told.text(request.locale, values),
-        "offer": _offer(kind, payment, desk),
+        "told": payment_text(payment, None).text(locale, values),
+        "offer": _offer(payment, desk),
     }
 
 
-def _offer(kind: MailKind, payment: Payment, desk: Desk) -> Offer | None:
+def _offer(payment: Payment, desk: Desk) -> Offer | None:
     """None when there is nothing to try, or paying now could be paying twice."""
-    # A late mail may find the order elsewhere: at its next attempt, or paid.
-    has_moved_on = MAILS[payment.status] is not kind
-    money_is_here = (payment.status, payment.attention) in CASE_TEXTS
     token = payment.latest_attempt.link_token
     methods = _named_methods(payment)
-    if has_moved_on or money_is_here or token is None or not methods:
+    if return_text(payment) is not None or token is None or not methods:
         return None
     return Offer(methods=methods, link=desk.pay_link(token), until=payment.retry_until)
 

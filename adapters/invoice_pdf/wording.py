@@ -1,4 +1,4 @@
-"""The words printed on an invoice, in both languages."""
+"""The words printed on invoices and credit notes, in both languages."""
 
 from dataclasses import dataclass
 
@@ -53,5 +53,43 @@ WORDING = {
         tax_base="Tax base (DPP)",
         tax_included="Prices include VAT (PPN)",
         contact="Questions about this invoice? Contact",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditWording:
+    """What a credit note says differently; `refund` is filled with the refund's key."""
+
+    title: str
+    invoice: str
+    invoice_issued: str
+    reason: str
+    refund: str
+    reversal: str
+    total: str
+    contact: str
+
+
+CREDIT_WORDING = {
+    Locale.ID: CreditWording(
+        title="Nota Kredit",
+        invoice="Mengurangi faktur",
+        invoice_issued="Tanggal faktur",
+        reason="Alasan",
+        refund="Pengembalian dana {refund_key}",
+        reversal="Pembayaran ditarik kembali oleh bank",
+        total="Jumlah dikreditkan",
+        contact="Ada pertanyaan tentang nota kredit ini? Hubungi",
+    ),
+    Locale.EN: CreditWording(
+        title="Credit note",
+        invoice="Reduces invoice",
+        invoice_issued="Invoice date",
+        reason="Reason",
+        refund="Refund {refund_key}",
+        reversal="The payment was taken back by the bank",
+        total="Amount credited",
+        contact="Questions about this credit note? Contact",
     ),
 }

@@ -10,6 +10,7 @@ from adapters.midtrans.documents import Document, read_object, text
 from payments.errors import GatewayBusyError, GatewayRefusedError, GatewayUnknownError
 
 EXPIRED = 407  # the success of expire, and of reading what has expired (fact sheet §5.2, §5.6)
+NOT_PERMITTED = "412"  # the state of the transaction does not permit this (fact sheet §8.3)
 
 _PATIENCE = timedelta(seconds=10)
 _PATIENCE_MAX = timedelta(hours=1)

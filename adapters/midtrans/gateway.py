@@ -5,12 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from adapters.midtrans.answers import MidtransRefusedError
+from adapters.midtrans.answers import NOT_PERMITTED, MidtransRefusedError
 from adapters.midtrans.charge_body import CORE_TYPES, charge_headers, core_body, snap_body
 from adapters.midtrans.client import MidtransClient, is_absent
 from adapters.midtrans.documents import Document, text
 from adapters.midtrans.options import MidtransOptions
-from adapters.midtrans.refunds import RefundAnswer, RefundRequest, refund
+from adapters.midtrans.refunds import find_refund, give_back
 from adapters.midtrans.reports import instructions, status_of, status_report
 from adapters.midtrans.transport import Deadline
 from adapters.midtrans.words import METHOD_WORDS
@@ -25,6 +25,7 @@ from payments.gateway import (
     mismatches,
 )
 from payments.methods import Integration
+from payments.refunds import RefundAnswer, RefundOrder
 from payments.status import MONEY_CAME, OPEN, AttemptStatus, strongest
 
 Result = TypeVar("Result")
@@ -32,8 +33,6 @@ Result = TypeVar("Result")
 # The codes under which a used order id is refused; Snap has both (fact sheet §2.3, §8.3, §14).
 _MAYBE_DUPLICATE = frozenset({"400", "406"})
 _TAKEN = ("has already been taken", "sudah digunakan", "has been paid and utilized")
-
-_NOT_PERMITTED = "412"  # the state of the transaction does not permit this (fact sheet §8.3)
 
 # What Snap says of a session that cannot be opened any more (fact sheet §2.4).
 _SESSION_GONE = ("already cancel", "not found", "expired")
@@ -59,6 +58,10 @@ class MidtransGateway:
         """The attempt's decisive transaction; None when Midtrans holds none."""
         return await self._run(lambda deadline: self._ask(attempt, deadline))
 
+    async def ask_about(self, attempt: AttemptRef, transaction_id: str) -> StatusReport | None:
+        """That transaction of the attempt, whatever became of others."""
+        return await self._run(lambda deadline: self._report(attempt, transaction_id, deadline))
+
     async def close(self, attempt: AttemptRef, token: str | None) -> bool:
         """Make it impossible to pay the attempt; False while Midtrans refuses (DESIGN §3)."""
         return await self._run(lambda deadline: self._close(attempt, token, deadline))
@@ -67,9 +70,13 @@ class MidtransGateway:
         """Approve or deny a payment in review; deciding one that is over changes nothing."""
         await self._run(lambda deadline: self._decide(attempt, decision, deadline))
 
-    async def refund(self, wanted: RefundRequest) -> RefundAnswer:
-        """Give an amount back; repeating the request with its key never gives it back twice."""
-        return await self._run(lambda deadline: refund(self._client, wanted, deadline))
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        """Refund, or void what is still in capture; repeating it never gives back twice."""
+        return await self._run(lambda deadline: give_back(self._client, refund, deadline))
+
+    async def find_refund(self, refund: RefundOrder) -> RefundAnswer:
+        """Look for a refund that must not be sent again."""
+        return await self._run(lambda deadline: find_refund(self._client, refund, deadline))
 
     def shut_down(self) -> None:
         """Let running calls end within their deadline; what still waits is dropped."""
@@ -187,7 +194,7 @@ class MidtransGateway:
         except MidtransRefusedError as refusal:
             if is_absent(refusal):
                 return None
-            if refusal.gateway_code != _NOT_PERMITTED:
+            if refusal.gateway_code != NOT_PERMITTED:
                 raise
         document = self._client.status(named, deadline)
         if document is None:
@@ -225,4 +232,4 @@ def _says_taken(refusal: MidtransRefusedError) -> bool:
 
 def _is_too_late(refusal: MidtransRefusedError) -> bool:
     """Whether the transaction is no longer, or never was, in the state that was to be changed."""
-    return refusal.gateway_code == _NOT_PERMITTED or is_absent(refusal)
+    return refusal.gateway_code == NOT_PERMITTED or is_absent(refusal)

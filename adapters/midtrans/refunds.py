@@ -1,120 +1,151 @@
-"""Giving money back: POST /v2/{id}/refund (fact sheet §5.7)."""
+"""Giving money back: POST /v2/{id}/refund, or cancel of a card in capture (fact sheet §5.7, §5.5).
 
-import re
-from dataclasses import dataclass
-from enum import StrEnum
+How the transaction stands is read first, and again where Midtrans refuses: an earlier try may have
+had its effect without our knowing, and the state may change between two calls.
+"""
 
-from adapters.midtrans.answers import MidtransRefusedError
-from adapters.midtrans.client import MidtransClient
-from adapters.midtrans.documents import Document, members, text
-from adapters.midtrans.reports import money_of, status_of
+from adapters.midtrans.answers import NOT_PERMITTED, MidtransRefusedError
+from adapters.midtrans.client import MidtransClient, is_absent
+from adapters.midtrans.documents import Document, text
+from adapters.midtrans.reports import status_of, status_report
 from adapters.midtrans.transport import Deadline
-from payments.errors import GatewayUnknownError, GatewayUnreachableError
+from payments.errors import GatewayUnknownError
+from payments.gateway import StatusReport
+from payments.methods import METHODS
 from payments.money import Money
+from payments.refunds import RefundAnswer, RefundOrder, RefundOutcome
 from payments.status import AttemptStatus
 
 REASON_LENGTH_MAX = 255
-_REFUND_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _DUPLICATE = "406"
+_NOT_THIS_AMOUNT = "414"
+# What it does not take now, nor ever: bad input, no such feature.
+_FINAL = frozenset({"400", "501"})
 # 201: approved, and waiting at the card's acquirer.
 _TAKEN = frozenset({"200", "201"})
 _DENIED_BY_THE_BANK = "202"
 # What a payment still is after a refund of it was denied.
 _UNTOUCHED = frozenset({AttemptStatus.PAID, AttemptStatus.PARTIALLY_REFUNDED})
 
+# One 404 never proves absence, least of all of what was paid (DESIGN §3).
+_LOST = "the gateway does not find a payment that it has reported"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundRequest:
-    """One wish to give back `amount`; its key repeats it for 7 days and never gives back twice.
-
-    Without `transaction_id`, the latest transaction of the order id is meant.
-    """
-
-    gateway_order_id: str
-    transaction_id: str | None
-    refund_key: str
-    amount: Money
-    reason: str
-
-    def __post_init__(self) -> None:
-        # Without a key, Midtrans would make one for each request, and refund each.
-        if not _REFUND_KEY.fullmatch(self.refund_key):
-            raise ValueError("refund_key: letters, digits, - and _, at least one")
-        if self.amount.value <= 0:
-            raise ValueError("amount: must be positive")
-
-    @property
-    def named(self) -> str:
-        return self.transaction_id or self.gateway_order_id
+_ACCEPTED = RefundAnswer(outcome=RefundOutcome.ACCEPTED)
+_VOIDED = RefundAnswer(outcome=RefundOutcome.VOIDED)
+_NOT_YET = RefundAnswer(outcome=RefundOutcome.NOT_YET)
+_ABSENT = RefundAnswer(outcome=RefundOutcome.ABSENT)
 
 
-class RefundStatus(StrEnum):
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
+def give_back(client: MidtransClient, order: RefundOrder, deadline: Deadline) -> RefundAnswer:
+    """Whatever rises: repeating it, with the same key, never gives back twice."""
+    found = _looked_up(client, order, deadline)
+    seen = _seen(found, order)
+    if seen is not None:
+        return seen
+    if found is not None and _is_in_capture(found):
+        if not order.is_whole:
+            return _NOT_YET
+        if _is_cancelled(client, order, deadline):
+            return _VOIDED
+        # It has settled meanwhile, so that it can be refunded.
+    return _refunded(client, order, deadline)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundAnswer:
-    """What became of one refund; `amount` is the gateway's word for it, zero when refused.
-
-    Accepted is not confirmed: the bank's confirmation comes later, as `bank_confirmed_at`.
-    """
-
-    status: RefundStatus
-    refund_key: str
-    amount: Money
+def find_refund(client: MidtransClient, order: RefundOrder, deadline: Deadline) -> RefundAnswer:
+    """Send nothing: Midtrans has forgotten the key, and would make another refund of it."""
+    found = _looked_up(client, order, deadline)
+    if found is None:
+        raise GatewayUnknownError(_LOST)
+    return _seen(found, order) or _ABSENT
 
 
-def refund(client: MidtransClient, wanted: RefundRequest, deadline: Deadline) -> RefundAnswer:
-    """Raise GatewayUnknownError where only repeating it, with the same key, can tell."""
+def _refunded(client: MidtransClient, order: RefundOrder, deadline: Deadline) -> RefundAnswer:
     body = {
-        "refund_key": wanted.refund_key,
-        "amount": wanted.amount.value,
-        "reason": wanted.reason[:REASON_LENGTH_MAX],
+        "refund_key": order.gateway_key,
+        "amount": order.amount.value,
+        "reason": order.reason[:REASON_LENGTH_MAX],
     }
     try:
-        document = client.refund(wanted.named, body, deadline)
+        document = client.refund(order.transaction_id, body, deadline)
     except MidtransRefusedError as refusal:
-        if refusal.gateway_code != _DUPLICATE:
+        code = refusal.gateway_code
+        if is_absent(refusal):
+            raise GatewayUnknownError(_LOST) from None
+        if code in _FINAL:
+            return _refused(code)
+        if code not in {_DUPLICATE, NOT_PERMITTED, _NOT_THIS_AMOUNT}:
             raise
-        return _listed(client, wanted, deadline)
-    answer = _judged(document, wanted)
-    if answer.status is RefundStatus.ACCEPTED and answer.amount != wanted.amount:
-        # Some documents have the sum of all refunds here (§14); only refunds[] tells them apart.
-        return _listed(client, wanted, deadline)
-    return answer
+        return _judged_after(code, _looked_up(client, order, deadline), order)
+    answer = _judged(document, order)
+    return answer or _judged_after(_DUPLICATE, _looked_up(client, order, deadline), order)
 
 
-def _judged(document: Document, wanted: RefundRequest) -> RefundAnswer:
+def _judged(document: Document, order: RefundOrder) -> RefundAnswer | None:
+    """None where the answer does not say what became of this refund.
+
+    Its amount says nothing: some documents have the sum of all refunds there (§14).
+    """
     code = text(document, "status_code")
-    if code in _TAKEN and text(document, "refund_key") == wanted.refund_key:
-        return _accepted(document, wanted)
+    if code in _TAKEN and text(document, "refund_key") == order.gateway_key:
+        return _ACCEPTED
     if code == _DENIED_BY_THE_BANK and status_of(document) in _UNTOUCHED:
-        return RefundAnswer(
-            status=RefundStatus.REFUSED,
-            refund_key=wanted.refund_key,
-            amount=Money.zero(wanted.amount.currency),
-        )
-    raise GatewayUnknownError("the answer does not say what became of the refund")
+        return _refused(code)
+    return None
 
 
-def _listed(client: MidtransClient, wanted: RefundRequest, deadline: Deadline) -> RefundAnswer:
-    """The refund that a key known to the gateway stands for, from the payment's own list."""
+def _judged_after(code: str, found: StatusReport | None, order: RefundOrder) -> RefundAnswer:
+    """What a refusal means, in the light of how the transaction stands."""
+    seen = _seen(found, order)
+    if seen is not None:
+        return seen
+    if found is None or code == _DUPLICATE:
+        raise GatewayUnknownError("the payment has no refund of this key, which may be taken")
+    if _is_in_capture(found):
+        return _NOT_YET
+    if code == _NOT_THIS_AMOUNT and _is_possible(order.amount, found):
+        return RefundAnswer(outcome=RefundOutcome.NO_FUNDS, gateway_code=code)
+    return _refused(code)
+
+
+def _is_cancelled(client: MidtransClient, order: RefundOrder, deadline: Deadline) -> bool:
+    """Void the payment, if its state still permits that."""
     try:
-        document = client.status(wanted.named, deadline)
-    except GatewayUnreachableError:
-        # Something was sent before: only the look-up was not.
-        raise GatewayUnknownError("the refund may have been made, the look-up failed") from None
-    refunds = [] if document is None else members(document, "refunds")
-    for given in refunds:
-        if text(given, "refund_key") == wanted.refund_key:
-            return _accepted(given, wanted)
-    raise GatewayUnknownError("the refund key was taken, but the payment has no refund of it")
+        document = client.cancel(order.transaction_id, deadline)
+    except MidtransRefusedError as refusal:
+        if refusal.gateway_code != NOT_PERMITTED:
+            raise
+        return False
+    return status_of(document) is AttemptStatus.CANCELLED
 
 
-def _accepted(document: Document, wanted: RefundRequest) -> RefundAnswer:
-    return RefundAnswer(
-        status=RefundStatus.ACCEPTED,
-        refund_key=wanted.refund_key,
-        amount=money_of(document, "refund_amount", wanted.amount.currency),
-    )
+def _seen(found: StatusReport | None, order: RefundOrder) -> RefundAnswer | None:
+    """What has come of the refund, as far as the transaction shows; None when nothing has."""
+    if found is None:
+        return None
+    if any(given.key == order.gateway_key for given in found.refunds):
+        return _ACCEPTED
+    is_void = order.is_whole and found.status is AttemptStatus.CANCELLED
+    return _VOIDED if is_void else None
+
+
+def _looked_up(
+    client: MidtransClient, order: RefundOrder, deadline: Deadline
+) -> StatusReport | None:
+    document = client.status(order.transaction_id, deadline)
+    return None if document is None else status_report(document, order.gateway_order_id)
+
+
+def _is_in_capture(found: StatusReport) -> bool:
+    return found.status is AttemptStatus.PAID and not found.settled
+
+
+def _is_possible(amount: Money, found: StatusReport) -> bool:
+    """Whether nothing but the merchant's balance speaks against this amount."""
+    if found.method is not None and not METHODS[found.method].partial_refund:
+        return amount == found.amount
+    given = found.refunded.value if found.refunded else 0
+    return amount.value <= found.amount.value - given
+
+
+def _refused(code: str) -> RefundAnswer:
+    return RefundAnswer(outcome=RefundOutcome.REFUSED, gateway_code=code)

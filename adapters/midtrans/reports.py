@@ -1,5 +1,6 @@
 """Midtrans' transaction documents (charge, GET status) in our words."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from adapters.midtrans.documents import Document, member, members, text
@@ -8,6 +9,7 @@ from payments.errors import GatewayUnknownError
 from payments.gateway import InstructionKind, Instructions, StatusReport
 from payments.invoice import WIB
 from payments.money import Currency, Money
+from payments.refunds import ReportedRefund
 from payments.status import MONEY_CAME, AttemptStatus
 
 
@@ -19,6 +21,7 @@ def status_report(document: Document, asked_about: str) -> StatusReport:
     status = status_of(document)
     amount = _amount(document)
     payment_type = _required(document, "payment_type")
+    word = _required(document, "transaction_status").lower()
     has_money = status in MONEY_CAME
     return StatusReport(
         gateway_order_id=_order_id(document, asked_about),
@@ -30,8 +33,11 @@ def status_report(document: Document, asked_about: str) -> StatusReport:
         fee=_fee(document, amount),
         merchant_id=text(document, "merchant_id"),
         nonce=text(document, "custom_field1"),
-        settled=has_money and _required(document, "transaction_status").lower() != "capture",
+        settled=has_money and word != "capture",
         paid_at=_paid_at(document) if has_money else None,
+        refunds=tuple(_refunds(document, amount.currency)),
+        refunded=_refund_amount(document, amount.currency),
+        is_partial=word == "partial_chargeback",
     )
 
 
@@ -163,12 +169,36 @@ def _fee(document: Document, amount: Money) -> Money:
 
 def _paid_at(document: Document) -> datetime | None:
     """When the money came: at settlement, for a card at its capture. All times are WIB (§3.5)."""
-    written = text(document, "settlement_time") or text(document, "transaction_time") or ""
+    named = "settlement_time" if text(document, "settlement_time") else "transaction_time"
+    return _moment(document, named)
+
+
+def _moment(document: Document, name: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(text(document, name) or "")
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=WIB)).astimezone(UTC)
+
+
+def _refunds(document: Document, currency: Currency) -> Iterator[ReportedRefund]:
+    """The refunds that are listed; newer notices name one in the document itself (§5.2, §7.2).
+
+    What lacks its key or its amount cannot be told from others, and is left to the sum.
+    """
+    for given in members(document, "refunds") or [document]:
+        key = text(given, "refund_key")
+        amount = _refund_amount(given, currency)
+        if key is not None and amount is not None and amount.value > 0:
+            confirmed_at = _moment(given, "bank_confirmed_at")
+            yield ReportedRefund(key=key, amount=amount, confirmed_at=confirmed_at)
+
+
+def _refund_amount(document: Document, currency: Currency) -> Money | None:
+    try:
+        return Money.parse(text(document, "refund_amount") or "", currency)
+    except ValueError:
+        return None
 
 
 def _amount(document: Document) -> Money:

@@ -77,9 +77,14 @@ async def read_events(
 
 
 def _without_links(payment: Payment) -> Payment:
-    """What happened is told for ever; a link that lets its holder act is not."""
+    """What happened is told for ever; a link that lets its holder act is not.
+
+    Neither is where a transfer went, nor of cases more than that they are.
+    """
     attempts = tuple(replace(attempt, link_token=None) for attempt in payment.attempts)
-    return replace(payment, attempts=attempts)
+    refunds = tuple(replace(each, link_token=None, reference=None) for each in payment.refunds)
+    cases = tuple(replace(case, details={}, amount=None) for case in payment.cases)
+    return replace(payment, attempts=attempts, refunds=refunds, cases=cases)
 
 
 def _event(sealer: Sealer, row: Row[Any]) -> Event:

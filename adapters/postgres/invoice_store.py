@@ -1,26 +1,25 @@
-"""Invoices: numbered without gaps, once per paid order, never changed after issue."""
+"""Invoices: numbered without gaps, once per payment of an order, never changed after issue."""
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.audit import Why
+from adapters.postgres.document_numbers import next_serial
 from adapters.postgres.payment_writes import PaymentWrites
 from adapters.postgres.sealing import Cell, SealedColumn, Sealer
 from adapters.postgres.stored_payment import StoredPayment, StoredPayments
-from adapters.postgres.tables import invoice_numbers, invoices
+from adapters.postgres.tables import invoices, orders
 from payments.changes import AuditEntry, Change
 from payments.errors import NotPaidError
 from payments.invoice import WIB, Invoice, Merchant, invoice_number, invoice_series, ppn_in
 from payments.payment import MONEY_WAS_HERE, Payment
-from payments.status import PaymentStatus
 
 ACTOR = "service"
-# An order whose money was refunded since still needs the invoice that the refund refers to.
-_INVOICED = MONEY_WAS_HERE - {PaymentStatus.REVERSED}
 _DOCUMENT = SealedColumn(invoices.c.sealed_document, Invoice)
 
 
@@ -33,15 +32,21 @@ class InvoiceStore:
         self._writes = PaymentWrites(sealer)
 
     async def issue(self, order_id: str, at: datetime) -> Invoice:
-        """Number the paid order's invoice, once; NotPaidError when there is nothing to invoice."""
+        """Number the paid order's invoice, once; NotPaidError when there is nothing to invoice.
+
+        An order whose money was refunded since still needs the one that the refund refers to.
+        """
         async with self._engine.begin() as connection:
             stored = await self._stored.lock(connection, order_id)
-            issued = await self._find(connection, order_id)
-            if issued is not None:
-                return issued
-            if stored.payment.status not in _INVOICED or stored.payment.paid_at is None:
+            payment = stored.payment
+            if payment.invoice_number is not None:
+                query = _INVOICES.where(invoices.c.number == payment.invoice_number)
+                return open_invoice(self._sealer, (await connection.execute(query)).one())
+            # One that is paid again waits until its reversed invoice is cancelled.
+            is_paid = payment.status in MONEY_WAS_HERE and payment.cancelled_invoice is None
+            if not is_paid or payment.paid_at is None:
                 raise NotPaidError(order_id)
-            return await self._issue(connection, stored, stored.payment.paid_at, at)
+            return await self._issue(connection, stored, payment.paid_at, at)
 
     async def store_pdf(self, invoice_number: str, pdf: bytes) -> None:
         """Keep the first PDF of an invoice: what was sent once is never replaced."""
@@ -53,19 +58,17 @@ class InvoiceStore:
             await connection.execute(once.values(sealed_pdf=sealed))
 
     async def invoice(self, order_id: str) -> Invoice:
-        """The issued invoice; NotPaidError when there is none."""
+        """The invoice of the payment that stands, else the newest; NotPaidError without any."""
         async with self._engine.connect() as connection:
-            invoice = await self._find(connection, order_id)
-        if invoice is None:
+            row = (await connection.execute(_current(order_id))).first()
+        if row is None:
             raise NotPaidError(order_id)
-        return invoice
+        return open_invoice(self._sealer, row)
 
     async def pdf(self, order_id: str) -> bytes | None:
-        query = select(invoices.c.number, invoices.c.sealed_pdf).where(
-            invoices.c.order_id == order_id
-        )
+        """Of the same invoice as `invoice` gives."""
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(_current(order_id))).first()
         if row is None or row.sealed_pdf is None:
             return None
         return self._sealer.open(Cell.of(invoices.c.sealed_pdf, row.number), row.sealed_pdf)
@@ -74,7 +77,7 @@ class InvoiceStore:
         self, connection: AsyncConnection, stored: StoredPayment, paid_at: datetime, at: datetime
     ) -> Invoice:
         series = invoice_series(at)
-        serial = await _next_serial(connection, series)
+        serial = await next_serial(connection, series)
         invoice = self._drawn_up(stored.payment, invoice_number(series, serial), paid_at, at)
         values = {
             "number": invoice.number,
@@ -111,25 +114,21 @@ class InvoiceStore:
             tax=ppn_in(request.amount, day) if self._merchant.is_pkp else None,
         )
 
-    async def _find(self, connection: AsyncConnection, order_id: str) -> Invoice | None:
-        query = select(invoices.c.number, invoices.c.sealed_document).where(
-            invoices.c.order_id == order_id
-        )
-        row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        return _DOCUMENT.open(self._sealer, row.sealed_document, row.number)
+
+def open_invoice(sealer: Sealer, row: Row[Any]) -> Invoice:
+    return _DOCUMENT.open(sealer, row.sealed_document, row.number)
 
 
-async def _next_serial(connection: AsyncConnection, series: str) -> int:
-    """Count on in the caller's transaction: a number whose invoice is rolled back is given again.
+def _current(order_id: str) -> Select[Any]:
+    return _NEWEST_BUT_CURRENT_FIRST.where(invoices.c.order_id == order_id)
 
-    The counter's row stays locked until then, so numbers are given in the order of commits.
-    """
-    first = insert(invoice_numbers).values(series=series, last_serial=1)
-    counted = first.on_conflict_do_update(
-        constraint=invoice_numbers.primary_key,
-        set_={"last_serial": invoice_numbers.c.last_serial + 1},
-    ).returning(invoice_numbers.c.last_serial)
-    serial: int = (await connection.execute(counted)).scalar_one()
-    return serial
+
+_INVOICES: Select[Any] = select(
+    invoices.c.number, invoices.c.sealed_document, invoices.c.sealed_pdf
+)
+_IS_CURRENT = func.coalesce(invoices.c.number == orders.c.invoice_number, False)
+_NEWEST_BUT_CURRENT_FIRST = (
+    _INVOICES.join(orders)
+    .order_by(_IS_CURRENT.desc(), invoices.c.issued_at.desc(), invoices.c.serial.desc())
+    .limit(1)
+)

@@ -45,7 +45,9 @@ class MailLedger:
             if sent.rowcount == 0:
                 return
             mail = order.mail
-            entry = AuditEntry("mail.sent", {"kind": mail.kind.value, "attempt": str(mail.attempt)})
+            about = {"about": mail.about} if mail.about else {}
+            details = {"kind": mail.kind.value, "attempt": str(mail.attempt), **about}
+            entry = AuditEntry("mail.sent", details)
             why = Why(actor=ACTOR, cause="send_mail", at=order.at)
             await audit.note(connection, order.order_id, end, why, entry)
 
@@ -54,6 +56,7 @@ class MailLedger:
             "order_id": order.order_id,
             "kind": order.mail.kind,
             "attempt": order.mail.attempt,
+            "about": order.mail.about,
             "message_id": f"<{secrets.token_hex(RANDOM_BYTES)}@{self._domain}>",
             "prepared_at": order.at,
         }
@@ -65,4 +68,5 @@ def _is(order: MailOrder) -> ColumnElement[bool]:
         mail_ledger.c.order_id == order.order_id,
         mail_ledger.c.kind == order.mail.kind,
         mail_ledger.c.attempt == order.mail.attempt,
+        mail_ledger.c.about == order.mail.about,
     )

@@ -15,11 +15,13 @@ from adapters.postgres.payment_rows import PaymentRows
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.stored_payment import StoredPayment, StoredPayments
 from adapters.postgres.tables import orders, payment_links
-from payments.errors import OrderUnknownError
+from payments.errors import OrderUnknownError, RefundUnknownError
 from payments.gateway import AttemptRef, Charge
 from payments.links import PaymentLink
 from payments.payment import Payment
 from payments.progress import Progress
+from payments.refunding import refund_order
+from payments.refunds import RefundOrder, RefundRef
 from payments.status import PaymentStatus
 
 # A cursor is the caller's word: what PostgreSQL could not even compare is refused as bad input.
@@ -66,6 +68,16 @@ class PaymentReads:
         instructions = payment.attempts[attempt.number - 1].instructions
         return None if instructions is None else instructions.token
 
+    async def refund_order(self, ref: RefundRef) -> RefundOrder:
+        """The gateway request of a stored refund."""
+        stored = await self._find(ref.order_id)
+        if stored is None:
+            raise OrderUnknownError(ref.order_id)
+        refund = stored.payment.refund(ref.refund_key)
+        if refund is None:
+            raise RefundUnknownError(ref.order_id, ref.refund_key)
+        return refund_order(stored.payment, refund)
+
     async def payments(
         self,
         *,
@@ -88,8 +100,7 @@ class PaymentReads:
             query = query.where(place < place_of(_PLACE, "cursor", cursor))
         async with self._snapshots.connect() as connection:
             found = (await connection.execute(query)).all()
-            attempts = await self._stored.attempts(connection, [row.order_id for row in found])
-        listed = tuple(self._rows.payment(row, attempts[row.order_id]) for row in found)
+            listed = await self._stored.payments(connection, found)
         return PaymentPage(payments=listed, next_cursor=_next_cursor(listed, limit))
 
     async def link(self, token: str) -> PaymentLink | None:
@@ -106,6 +117,10 @@ class PaymentReads:
         """What waits for a human, or waited once; the oldest first."""
         async with self._engine.connect() as connection:
             return await self._cases.all(connection, open_only=open_only)
+
+    async def case(self, case_id: int) -> StoredCase | None:
+        async with self._engine.connect() as connection:
+            return await self._cases.find(connection, case_id)
 
     async def events(self, after: str | None, limit: int) -> EventPage:
         """The feed after a cursor; InvalidRequestError when the cursor is not ours."""

@@ -1,6 +1,7 @@
 """How a payment is spread over rows, and put together again."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -13,20 +14,36 @@ from adapters.postgres.tables import (
     payment_attempts,
     payment_links,
 )
-from payments.cases import CaseCode
-from payments.gateway import ChargeFailure, ClosingCause, Instructions, StatusReport
+from payments.gateway import (
+    ChargeFailure,
+    ClosingCause,
+    GatewayTransaction,
+    Instructions,
+    StatusReport,
+)
 from payments.methods import Integration, PaymentMethod
 from payments.money import Money
-from payments.payment import GatewayTransaction, Payment, PaymentAttempt
+from payments.payment import Payment, PaymentAttempt
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
 
 Values = dict[str, Any]
 
 _REQUEST = SealedColumn(orders.c.sealed_request, PaymentRequest)
-_REFUNDED_AMOUNT = SealedColumn(orders.c.sealed_refunded_amount, Money)
 _INSTRUCTIONS = SealedColumn(payment_attempts.c.sealed_instructions, Instructions)
 _REPORT = SealedColumn(gateway_transactions.c.sealed_report, StatusReport)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SealedMoney:
+    """What came by a transaction, and what of it was charged back."""
+
+    captured: Money | None = None
+    charged_back: Money | None = None
+
+
+_MONEY = SealedColumn(gateway_transactions.c.sealed_money, _SealedMoney)
+_NO_MONEY = _SealedMoney()
 
 
 class PaymentRows:
@@ -63,12 +80,11 @@ class PaymentRows:
             "paid_at": payment.paid_at,
             "paid_with": payment.paid_with,
             "paid_attempt": payment.paid_attempt,
+            "paid_transaction_id": payment.paid_transaction_id,
             "retry_until": payment.retry_until,
             "invoice_number": payment.invoice_number,
+            "cancelled_invoice": payment.cancelled_invoice,
             "attention": payment.attention,
-            "sealed_refunded_amount": _REFUNDED_AMOUNT.seal(
-                self._sealer, payment.refunded_amount, payment.order_id
-            ),
         }
 
     def is_fingerprint_of(self, fingerprint: bytes, request: PaymentRequest) -> bool:
@@ -138,6 +154,8 @@ class PaymentRows:
                 "payment_type": transaction.payment_type,
                 "method": transaction.method,
                 "status": transaction.status,
+                "paid_at": transaction.paid_at,
+                "sealed_money": self._money(after.order_id, attempt, transaction),
                 "sealed_report": self._report(after.order_id, attempt, transaction, report),
             }
             for attempt, position, transaction in _placed(after)
@@ -145,6 +163,7 @@ class PaymentRows:
         ]
 
     def payment(self, order: Row[Any], attempts: tuple[PaymentAttempt, ...]) -> Payment:
+        """The payment without what is read for those orders only that have it."""
         return Payment(
             request=_REQUEST.open(self._sealer, order.sealed_request, order.order_id),
             status=PaymentStatus(order.status),
@@ -152,15 +171,13 @@ class PaymentRows:
             created_at=order.created_at,
             updated_at=order.updated_at,
             attempts=attempts,
-            refunded_amount=_REFUNDED_AMOUNT.open(
-                self._sealer, order.sealed_refunded_amount, order.order_id
-            ),
             paid_with=_method(order.paid_with),
             paid_at=order.paid_at,
             paid_attempt=order.paid_attempt,
+            paid_transaction_id=order.paid_transaction_id,
             retry_until=order.retry_until,
             invoice_number=order.invoice_number,
-            attention=None if order.attention is None else CaseCode(order.attention),
+            cancelled_invoice=order.cancelled_invoice,
         )
 
     def attempts(self, rows: Iterable[Row[Any]]) -> dict[str, tuple[PaymentAttempt, ...]]:
@@ -192,11 +209,25 @@ class PaymentRows:
             if sealed is None
             else _INSTRUCTIONS.open(self._sealer, sealed, *place),
             transactions=tuple(
-                _stored_transaction(row) for row in rows if row.transaction_id is not None
+                self._stored_transaction(row) for row in rows if row.transaction_id is not None
             ),
             closing=None if row.closing is None else ClosingCause(row.closing),
             failure=None if row.failure is None else ChargeFailure(row.failure),
             link_token=self._link_token(row),
+        )
+
+    def _stored_transaction(self, row: Row[Any]) -> GatewayTransaction:
+        place = (row.order_id, row.number, row.transaction_id)
+        sealed = row.sealed_money
+        money = _NO_MONEY if sealed is None else _MONEY.open(self._sealer, sealed, *place)
+        return GatewayTransaction(
+            transaction_id=row.transaction_id,
+            payment_type=row.payment_type,
+            status=AttemptStatus(row.transaction_status),
+            method=_method(row.transaction_method),
+            captured=money.captured,
+            charged_back=money.charged_back,
+            paid_at=row.paid_at,
         )
 
     def _link_token(self, row: Row[Any]) -> str | None:
@@ -204,6 +235,12 @@ class PaymentRows:
             return None
         cell = Cell.of(payment_links.c.sealed_token, row.order_id, row.number)
         return self._sealer.open(cell, row.sealed_token).decode()
+
+    def _money(self, order_id: str, attempt: int, transaction: GatewayTransaction) -> bytes | None:
+        money = _SealedMoney(captured=transaction.captured, charged_back=transaction.charged_back)
+        if money == _NO_MONEY:
+            return None
+        return _MONEY.seal(self._sealer, money, order_id, attempt, transaction.transaction_id)
 
     def _report(
         self,
@@ -226,15 +263,6 @@ def _placed(payment: Payment) -> Iterable[tuple[int, int, GatewayTransaction]]:
         (attempt.number, position, transaction)
         for attempt in payment.attempts
         for position, transaction in enumerate(attempt.transactions)
-    )
-
-
-def _stored_transaction(row: Row[Any]) -> GatewayTransaction:
-    return GatewayTransaction(
-        transaction_id=row.transaction_id,
-        payment_type=row.payment_type,
-        status=AttemptStatus(row.transaction_status),
-        method=_method(row.transaction_method),
     )
 
 

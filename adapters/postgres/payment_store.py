@@ -1,29 +1,24 @@
 """The payments of all orders: every command is one transaction under its order's lock.
 
-The decisions are made by `payments.charging` and `payments.believing`; here is only what makes them last. A command that
-changes nothing writes nothing, so each can be repeated.
+The decisions are made by `payments`; here is only what makes them last. A command that changes
+nothing writes nothing, so each can be repeated.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import audit
 from adapters.postgres.audit import Why
+from adapters.postgres.cases import StoredCase
 from adapters.postgres.gateway_reports import keep_notice, keep_unmatched
 from adapters.postgres.payment_reads import PaymentReads
-from adapters.postgres.payment_writes import NO_EVIDENCE, Decision, Evidence, PaymentWrites
+from adapters.postgres.payment_writes import NO_EVIDENCE, Decide, Evidence, PaymentWrites
 from adapters.postgres.sealing import Sealer
-from payments.believing import (
-    answered,
-    case_resolved,
-    closed,
-    needs_a_human,
-    require_noted,
-    unmatched_case,
-)
-from payments.cases import Resolution
-from payments.changes import AuditEntry, Terms
+from payments.believing import answered, closed, unmatched_case
+from payments.cases import CaseKey
+from payments.changes import AuditEntry, Change, Terms, needs_a_human
 from payments.charging import (
     another_attempt,
     charge_opened,
@@ -34,17 +29,27 @@ from payments.charging import (
 from payments.commands import (
     AnotherAttempt,
     Answer,
+    AnsweredRefund,
     CaseDecision,
     Closing,
+    ForgottenDetails,
     OpenedCharge,
     Placement,
     RefusedCharge,
     ReviewDecided,
+    SentRefund,
+    StuckRefund,
     UnmatchedAnswer,
+    WantedRefund,
 )
-from payments.errors import FieldProblem, InvalidRequestError, OrderConflictError
+from payments.deciding import Decision, case_decided, require_noted
+from payments.errors import OrderConflictError
 from payments.notice import Notice
+from payments.payment import Payment
 from payments.progress import Progress
+from payments.refund_moves import details_forgotten, refund_sent, refund_stuck
+from payments.refund_reports import refund_answered
+from payments.refunding import SERVICE, refund_requested
 from payments.status import ENDED_WITHOUT_MONEY
 
 GATEWAY = "gateway"
@@ -72,7 +77,7 @@ class PaymentStore(PaymentReads):
     async def add_attempt(self, another: AnotherAttempt) -> Progress:
         """Store the next attempt once; InvalidRequestError when the order cannot be tried again."""
         attempt = another.attempt
-        return await self._save(
+        return await self._save_attempt(
             another.order_id,
             attempt.number - 1,
             [lambda payment: another_attempt(payment, attempt)],
@@ -81,7 +86,7 @@ class PaymentStore(PaymentReads):
 
     async def record_opened(self, opened: OpenedCharge) -> Progress:
         number, at = opened.number, opened.at
-        return await self._save(
+        return await self._save_attempt(
             opened.order_id,
             number,
             [lambda payment: charge_opened(payment, number, opened.opened, self._terms, at)],
@@ -91,7 +96,7 @@ class PaymentStore(PaymentReads):
 
     async def record_refused(self, refused: RefusedCharge) -> Progress:
         number, code, at = refused.number, refused.gateway_code, refused.at
-        return await self._save(
+        return await self._save_attempt(
             refused.order_id,
             number,
             [lambda payment: charge_refused(payment, number, code, self._terms, at)],
@@ -99,7 +104,7 @@ class PaymentStore(PaymentReads):
         )
 
     async def record_answer(self, answer: Answer) -> Progress:
-        return await self._save(
+        return await self._save_attempt(
             answer.order_id,
             answer.number,
             self._decisions_on(answer),
@@ -135,7 +140,7 @@ class PaymentStore(PaymentReads):
     async def begin_closing(self, closing: Closing) -> Progress:
         number, cause, at = closing.number, closing.cause, closing.at
         reason = None if closing.reason is None else (number, closing.reason)
-        return await self._save(
+        return await self._save_attempt(
             closing.order_id,
             number,
             [
@@ -161,27 +166,81 @@ class PaymentStore(PaymentReads):
 
         CaseUnknownError, or InvalidRequestError when it was closed otherwise, or cannot be so.
         """
-        order_id, resolution = decision.order_id, decision.resolution
         why = Why(actor=decision.actor, cause="resolve_case", at=decision.at)
         async with self._engine.begin() as connection:
-            stored = await self._stored.find(connection, order_id, locked=True)
-            case = await self._cases.lock(connection, order_id, decision.case_id)
-            if case.resolved is not None:
-                _require_same(case.resolved.resolution, resolution)
-                return None if stored is None else stored.progress
-            await self._cases.resolve(connection, decision)
+            stored = await self._stored.find(connection, decision.order_id, locked=True)
+            case = await self._cases.lock(connection, decision.order_id, decision.case_id)
             if stored is None:
-                require_noted(resolution)
+                await self._note(connection, case, decision, why)
                 return None
-            shown = await self._cases.shown_beside(connection, case)
-            change = case_resolved(
-                stored.payment, case.case, resolution, shown, self._terms, decision.at
-            )
-            return (await self._writes.write(connection, stored, change, why)).progress
+            decided = [lambda payment: self._decided(payment, case.key, decision)]
+            after = await self._writes.save(connection, stored, decided, why)
+            if after is not stored:
+                await self._cases.keep_reason(connection, case, decision.reason)
+            return after.progress
 
-    def _decisions_on(self, answer: Answer) -> list[Decision]:
+    async def request_refund(self, wanted: WantedRefund) -> Progress:
+        """Store the wish once; what `refund_requested` raises when it cannot be granted."""
+        wish, at = wanted.wish, wanted.at
+        return await self._save(
+            wanted.order_id,
+            [lambda payment: refund_requested(payment, wish, self._terms, at)],
+            Why(actor=wish.actor, cause="request_refund", at=at),
+        )
+
+    async def record_refund_sent(self, sent: SentRefund) -> Progress:
+        return await self._save(
+            sent.order_id,
+            [lambda payment: refund_sent(payment, sent.refund_key, sent.at)],
+            Why(actor=SERVICE, cause="send_refund", at=sent.at),
+        )
+
+    async def record_refund(self, answered: AnsweredRefund) -> Progress:
+        refund_key, answer, at = answered.refund_key, answered.answer, answered.at
+        return await self._save(
+            answered.order_id,
+            [lambda payment: refund_answered(payment, refund_key, answer, at)],
+            Why(actor=GATEWAY, cause="refund_answer", at=at),
+        )
+
+    async def record_refund_stuck(self, stuck: StuckRefund) -> Progress:
+        return await self._save(
+            stuck.order_id,
+            [lambda payment: refund_stuck(payment, stuck.refund_key)],
+            Why(actor=SERVICE, cause="refund_stuck", at=stuck.at),
+        )
+
+    async def forget_bank_details(self, forgotten: ForgottenDetails) -> Progress:
+        """Delete where a manual refund went; what opens its page is deleted with it."""
+        return await self._save(
+            forgotten.order_id,
+            [lambda payment: details_forgotten(payment, forgotten.refund_key)],
+            Why(actor=SERVICE, cause="forget_bank_details", at=forgotten.at),
+        )
+
+    def _decided(self, payment: Payment, key: CaseKey, decision: CaseDecision) -> Change:
+        made = Decision(
+            resolution=decision.resolution,
+            actor=decision.actor,
+            at=decision.at,
+            reference=decision.reference,
+            amount=decision.amount,
+        )
+        return case_decided(payment, key, made, self._terms)
+
+    async def _note(
+        self, connection: AsyncConnection, case: StoredCase, decision: CaseDecision, why: Why
+    ) -> None:
+        """Close a case whose order is not stored here; nothing else can follow from it."""
+        require_noted(decision.resolution)
+        if case.resolved is None:
+            noted = replace(case.case, resolution=decision.resolution)
+            await self._cases.close(connection, case.order_id, noted, why)
+            await self._cases.keep_reason(connection, case, decision.reason)
+
+    def _decisions_on(self, answer: Answer) -> list[Decide]:
         number, report, at = answer.number, answer.report, answer.at
-        decisions: list[Decision] = []
+        decisions: list[Decide] = []
         if report is not None:
             decisions.append(lambda payment: answered(payment, number, report, self._terms, at))
         if answer.is_closed and (report is None or report.status in ENDED_WITHOUT_MONEY):
@@ -190,11 +249,11 @@ class PaymentStore(PaymentReads):
             decisions.append(lambda payment: closed(payment, number, self._terms, at))
         return decisions
 
-    async def _save(
+    async def _save_attempt(
         self,
         order_id: str,
         number: int,
-        decisions: Sequence[Decision],
+        decisions: Sequence[Decide],
         why: Why,
         evidence: Evidence = NO_EVIDENCE,
     ) -> Progress:
@@ -203,7 +262,7 @@ class PaymentStore(PaymentReads):
             stored.require_attempt(number)
             return (await self._writes.save(connection, stored, decisions, why, evidence)).progress
 
-
-def _require_same(stored: Resolution, wished: Resolution) -> None:
-    if stored is not wished:
-        raise InvalidRequestError((FieldProblem("resolution", f"the case is {stored} already"),))
+    async def _save(self, order_id: str, decisions: Sequence[Decide], why: Why) -> Progress:
+        async with self._engine.begin() as connection:
+            stored = await self._stored.lock(connection, order_id)
+            return (await self._writes.save(connection, stored, decisions, why)).progress

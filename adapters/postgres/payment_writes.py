@@ -1,6 +1,5 @@
-"""Writing what became of a payment: its rows, its audit entries, its event and its case."""
+"""Writing what became of a payment: its rows, its audit entries, its event and its cases."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +12,8 @@ from adapters.postgres.audit import ChainEnd, Why
 from adapters.postgres.cases import Cases
 from adapters.postgres.feed import append_event
 from adapters.postgres.payment_rows import PaymentRows, Values
-from adapters.postgres.sealing import Sealer
+from adapters.postgres.refund_writes import RefundWrites
+from adapters.postgres.sealing import Sealer, new_token
 from adapters.postgres.stored_payment import StoredPayment
 from adapters.postgres.tables import (
     gateway_transactions,
@@ -25,9 +25,7 @@ from payments.changes import AuditEntry, Change
 from payments.gateway import StatusReport
 from payments.payment import Payment, PaymentAttempt
 
-TOKEN_BYTES = 32  # 256 random bits: a link cannot be guessed
-
-Decision = Callable[[Payment], Change]
+Decide = Callable[[Payment], Change]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +45,7 @@ class PaymentWrites:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
         self._rows = PaymentRows(sealer)
+        self._refunds = RefundWrites(sealer)
         self._cases = Cases(sealer)
 
     async def insert(
@@ -68,7 +67,7 @@ class PaymentWrites:
         self,
         connection: AsyncConnection,
         stored: StoredPayment,
-        decisions: Sequence[Decision],
+        decisions: Sequence[Decide],
         why: Why,
         evidence: Evidence = NO_EVIDENCE,
     ) -> StoredPayment:
@@ -76,7 +75,7 @@ class PaymentWrites:
         payment, entries = stored.payment, list[AuditEntry]()
         for decide in decisions:
             change = decide(payment)
-            if await self._is_news(connection, payment, change, why):
+            if change.payment != payment:
                 payment = change.payment
                 entries.extend(change.audit)
         if not entries:
@@ -100,18 +99,12 @@ class PaymentWrites:
         await self._save_attempts(connection, before, payment)
         await self._save_transactions(connection, before, payment, evidence.report)
         await self._save_closing_reason(connection, payment, evidence.closing_reason)
+        await self._refunds.save(connection, before, payment)
+        await self._save_cases(connection, before, payment, why)
         await audit.append(connection, rows)
         if payment.status is not before.status:
             await append_event(connection, self._sealer, payment)
         return replace(stored, payment=payment, audit_end=end)
-
-    async def _is_news(
-        self, connection: AsyncConnection, payment: Payment, change: Change, why: Why
-    ) -> bool:
-        """Whether a change is to be stored; one whose case is known is not, resolved or not."""
-        if change.case is None:
-            return change.payment != payment
-        return await self._cases.open(connection, payment.order_id, change.case, why.at)
 
     async def _update_order(
         self, connection: AsyncConnection, payment: Payment, end: ChainEnd
@@ -135,10 +128,7 @@ class PaymentWrites:
     ) -> None:
         """Store attempts, each with the token of its one-time link."""
         rows = [self._rows.new_attempt(order_id, attempt) for attempt in attempts]
-        links = [
-            self._rows.link(order_id, attempt, secrets.token_urlsafe(TOKEN_BYTES))
-            for attempt in attempts
-        ]
+        links = [self._rows.link(order_id, attempt, new_token()) for attempt in attempts]
         await connection.execute(insert(payment_attempts), rows)
         await connection.execute(insert(payment_links), links)
 
@@ -161,6 +151,16 @@ class PaymentWrites:
             sealed = self._rows.closing_reason(payment.order_id, number, text)
             values = {"sealed_closing_reason": sealed}
             await _update_attempt(connection, payment.order_id, number, values)
+
+    async def _save_cases(
+        self, connection: AsyncConnection, before: Payment, payment: Payment, why: Why
+    ) -> None:
+        for case in payment.cases:
+            known = before.case(case.key)
+            if known is None:
+                await self._cases.open(connection, payment.order_id, case, why.at)
+            if case.resolution is not (known and known.resolution):
+                await self._cases.close(connection, payment.order_id, case, why)
 
 
 def _chain_end(end: ChainEnd) -> Values:
@@ -189,6 +189,8 @@ _UPSERT_TRANSACTION = _NEW.on_conflict_do_update(
         "payment_type": _NEW.excluded.payment_type,
         "method": _NEW.excluded.method,
         "status": _NEW.excluded.status,
+        "paid_at": _NEW.excluded.paid_at,
+        "sealed_money": _NEW.excluded.sealed_money,
         # A transaction that only changed its place keeps the report it came with.
         "sealed_report": func.coalesce(
             _NEW.excluded.sealed_report, gateway_transactions.c.sealed_report

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +15,8 @@ from adapters.keysets import AeadKeyset
 
 Part = str | int | bytes
 Value = TypeVar("Value")
+
+TOKEN_BYTES = 32  # 256 random bits: a link cannot be guessed
 
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
 _LENGTH_BYTES = 4
@@ -86,6 +89,11 @@ class SealedColumn(Generic[Value]):
         """The one JSON text of a value; a member added later, left at its default, keeps it."""
         document = self._kind.dump_python(value, mode="json", exclude_defaults=True)
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def new_token() -> str:
+    """What opens a one-time link; stored sealed, and found by its digest."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def normal_email(email: str) -> str:

@@ -1,25 +1,31 @@
 """Reading one order's payment from its rows, for decisions under its lock and for everybody else."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Row, Select, Text, any_, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.audit import ChainEnd
+from adapters.postgres.cases import Cases
 from adapters.postgres.payment_rows import PaymentRows
+from adapters.postgres.refund_rows import RefundRows
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.tables import (
+    bank_details,
+    cases,
     gateway_transactions,
     mail_ledger,
     orders,
     payment_attempts,
     payment_links,
+    refunds,
 )
 from payments.errors import OrderUnknownError
 from payments.mails import Mail, MailKind
-from payments.payment import Payment, PaymentAttempt
+from payments.payment import Payment
 from payments.progress import Progress, progress_of
 
 
@@ -46,6 +52,8 @@ class StoredPayments:
 
     def __init__(self, sealer: Sealer) -> None:
         self._rows = PaymentRows(sealer)
+        self._refund_rows = RefundRows(sealer)
+        self._cases = Cases(sealer)
 
     async def find(
         self, connection: AsyncConnection, order_id: str, *, locked: bool = False
@@ -55,10 +63,10 @@ class StoredPayments:
         order = (await connection.execute(query, {_ORDER_ID: order_id})).first()
         if order is None:
             return None
-        attempts = await self.attempts(connection, [order_id])
+        (payment,) = await self.payments(connection, [order])
         return StoredPayment(
-            payment=self._rows.payment(order, attempts[order_id]),
-            sent=frozenset(Mail(MailKind(kind), attempt) for kind, attempt in order.sent or ()),
+            payment=payment,
+            sent=frozenset(Mail(MailKind(kind), *which) for kind, *which in order.sent or ()),
             audit_end=ChainEnd(order.audit_seq, order.audit_hash),
             fingerprint=order.request_fingerprint,
         )
@@ -70,18 +78,43 @@ class StoredPayments:
             raise OrderUnknownError(order_id)
         return stored
 
-    async def attempts(
-        self, connection: AsyncConnection, order_ids: Sequence[str]
-    ) -> dict[str, tuple[PaymentAttempt, ...]]:
-        found = await connection.execute(_ATTEMPTS, {_ORDER_IDS: order_ids})
-        return self._rows.attempts(found)
+    async def payments(
+        self, connection: AsyncConnection, found: Sequence[Row[Any]]
+    ) -> tuple[Payment, ...]:
+        """The payments of these rows of `orders`, by one statement, or three, for all of them."""
+        rows = await _of_orders(connection, _ATTEMPTS, [row.order_id for row in found])
+        attempts = self._rows.attempts(rows)
+        with_refunds = {row.order_id for row in rows if row.has_refunds}
+        with_cases = {row.order_id for row in rows if row.has_cases}
+        given_back = self._refund_rows.refunds(await _of_orders(connection, _REFUNDS, with_refunds))
+        waiting = self._cases.of_orders(await _of_orders(connection, _CASES, with_cases))
+        return tuple(
+            replace(
+                self._rows.payment(row, attempts[row.order_id]),
+                refunds=given_back.get(row.order_id, ()),
+                cases=waiting.get(row.order_id, ()),
+            )
+            for row in found
+        )
+
+
+async def _of_orders(
+    connection: AsyncConnection, query: Select[Any], order_ids: Collection[str]
+) -> Sequence[Row[Any]]:
+    if not order_ids:
+        return ()
+    found: Sequence[Row[Any]] = (
+        await connection.execute(query, {_ORDER_IDS: list(order_ids)})
+    ).all()
+    return found
 
 
 _ORDER_ID, _ORDER_IDS = "of_order", "of_orders"
 _SENT = (
     select(
         func.jsonb_agg(
-            func.jsonb_build_array(mail_ledger.c.kind, mail_ledger.c.attempt), type_=JSONB
+            func.jsonb_build_array(mail_ledger.c.kind, mail_ledger.c.attempt, mail_ledger.c.about),
+            type_=JSONB,
         )
     )
     .where(mail_ledger.c.order_id == orders.c.order_id, mail_ledger.c.sent_at.is_not(None))
@@ -92,6 +125,7 @@ _SENT = (
 _ORDER = select(orders, _SENT.label("sent")).where(orders.c.order_id == bindparam(_ORDER_ID))
 # FOR NO KEY UPDATE: shuts out every other writer, but no new row that refers to the order.
 _LOCKED_ORDER = _ORDER.with_for_update(of=orders, key_share=True)
+_ANY_OF_THEM = any_(bindparam(_ORDER_IDS, type_=ARRAY(Text)))
 _ATTEMPTS = (
     select(
         payment_attempts,
@@ -99,11 +133,27 @@ _ATTEMPTS = (
         gateway_transactions.c.payment_type,
         gateway_transactions.c.method.label("transaction_method"),
         gateway_transactions.c.status.label("transaction_status"),
+        gateway_transactions.c.paid_at,
+        gateway_transactions.c.sealed_money,
         payment_links.c.sealed_token,
+        # Asked here, behind the order's lock, and not with the order itself: see `find`.
+        exists().where(refunds.c.order_id == payment_attempts.c.order_id).label("has_refunds"),
+        exists().where(cases.c.order_id == payment_attempts.c.order_id).label("has_cases"),
     )
     .select_from(payment_attempts.outerjoin(gateway_transactions).outerjoin(payment_links))
-    .where(payment_attempts.c.order_id == any_(bindparam(_ORDER_IDS, type_=ARRAY(Text))))
+    .where(payment_attempts.c.order_id == _ANY_OF_THEM)
     .order_by(
         payment_attempts.c.order_id, payment_attempts.c.number, gateway_transactions.c.position
     )
+)
+_REFUNDS = (
+    select(refunds, bank_details.c.sealed_token)
+    .select_from(refunds.outerjoin(bank_details))
+    .where(refunds.c.order_id == _ANY_OF_THEM)
+    .order_by(refunds.c.order_id, refunds.c.position)
+)
+_CASES = (
+    select(cases)
+    .where(cases.c.order_id == _ANY_OF_THEM)
+    .order_by(cases.c.order_id, cases.c.case_id)
 )

@@ -70,11 +70,12 @@ orders = Table(
     Column("paid_at", Instant),
     Column("paid_with", Text),
     Column("paid_attempt", Integer),
+    Column("paid_transaction_id", Id),
     Column("retry_until", Instant),
     Column("invoice_number", Text, unique=True),
+    Column("cancelled_invoice", Id),
     Column("attention", Text),
     Column("sealed_request", LargeBinary, nullable=False),
-    Column("sealed_refunded_amount", LargeBinary, nullable=False),
     Column("request_fingerprint", LargeBinary, nullable=False),
     Column("email_lookup", LargeBinary, nullable=False, index=True),
     Column("phone_lookup", LargeBinary, index=True),
@@ -128,6 +129,8 @@ gateway_transactions = Table(
     Column("payment_type", Text, nullable=False),
     Column("method", Text),
     Column("status", Text, nullable=False),
+    Column("paid_at", Instant),
+    Column("sealed_money", LargeBinary),
     Column("sealed_report", LargeBinary),
     ForeignKeyConstraint(
         ["order_id", "attempt"], ["payment_attempts.order_id", "payment_attempts.number"]
@@ -135,11 +138,53 @@ gateway_transactions = Table(
     Index(None, "transaction_id"),
 )
 
+refunds = Table(
+    "refunds",
+    metadata,
+    _order_id(),
+    Column("refund_key", Id, primary_key=True),
+    # Among the refunds of its order: in the order in which they were asked for.
+    Column("position", Integer, nullable=False),
+    Column("gateway_key", Id, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("transaction_id", Id, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("needs_approval", Boolean, nullable=False),
+    Column("approved_by", Text),
+    Column("sent_at", Instant),
+    Column("accepted_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("gateway_code", Text),
+    Column("transferred_by", Text),
+    Column("forget_at", Instant),
+    Column("credit_note_number", Id),
+    Column("sealed_refund", LargeBinary, nullable=False),
+)
+
+bank_details = Table(
+    "bank_details",
+    metadata,
+    Column("order_id", Id, primary_key=True),
+    Column("refund_key", Id, primary_key=True),
+    # The token goes when the details go: nothing is left to be opened.
+    Column("token_lookup", LargeBinary, unique=True),
+    Column("sealed_token", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+    Column("sealed_details", LargeBinary),
+    Column("given_at", Instant),
+    Column("deleted_at", Instant),
+    ForeignKeyConstraint(["order_id", "refund_key"], ["refunds.order_id", "refunds.refund_key"]),
+)
+
 invoices = Table(
     "invoices",
     metadata,
     Column("number", Id, primary_key=True),
-    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False, unique=True),
+    # An order whose settlement was reversed gets another invoice when it is paid again.
+    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False, index=True),
     Column("series", Text, nullable=False),
     Column("serial", Integer, nullable=False),
     Column("issued_at", Instant, nullable=False),
@@ -148,6 +193,24 @@ invoices = Table(
     UniqueConstraint("series", "serial"),
 )
 
+credit_notes = Table(
+    "credit_notes",
+    metadata,
+    Column("number", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.order_id"), nullable=False, index=True),
+    # Empty for the one that cancels a whole invoice.
+    Column("refund_key", Id, nullable=False, server_default=""),
+    Column("invoice_number", Id, ForeignKey("invoices.number"), nullable=False),
+    Column("series", Text, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("sealed_document", LargeBinary, nullable=False),
+    Column("sealed_pdf", LargeBinary),
+    UniqueConstraint("series", "serial"),
+    UniqueConstraint("invoice_number", "refund_key"),
+)
+
+# Of invoices and of credit notes, whose series are named apart.
 invoice_numbers = Table(
     "invoice_numbers",
     metadata,
@@ -161,6 +224,8 @@ mail_ledger = Table(
     _order_id(),
     Column("kind", Text, primary_key=True),
     Column("attempt", Integer, primary_key=True, autoincrement=False),
+    # A default, for the workers of the version before, which do not know the column.
+    Column("about", Id, primary_key=True, server_default=""),
     Column("message_id", Text, nullable=False, unique=True),
     Column("prepared_at", Instant, nullable=False),
     Column("sent_at", Instant),
@@ -216,14 +281,16 @@ cases = Table(
     Column("order_id", Id, nullable=False),
     Column("code", Text, nullable=False),
     Column("transaction_id", Id, nullable=False),
-    # A default, for the workers of the version before, which do not know the column.
+    # Defaults, for the workers of the version before, which do not know the columns.
     Column("money_came", Boolean, nullable=False, server_default=false()),
+    Column("about", Id, nullable=False, server_default=""),
     Column("attempt", Integer, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("sealed_details", LargeBinary, nullable=False),
+    Column("sealed_amount", LargeBinary),
     Column("resolved_at", Instant),
     Column("resolution", Text),
     Column("resolved_by", Text),
     Column("sealed_resolution_reason", LargeBinary),
-    UniqueConstraint("order_id", "code", "transaction_id", "money_came"),
+    UniqueConstraint("order_id", "code", "transaction_id", "money_came", "about"),
 )

@@ -15,7 +15,7 @@ from payments.money import Currency, Money
 from payments.payment import Payment
 from payments.status import PaymentStatus
 from settings import Settings, load_settings
-from starter.client import Cancelled, Started
+from starter.answers import Cancelled, Started
 from starter.commands.session import rupiah, show_payment, with_services
 from starter.commands.terminal import AsJson, actor, err, expected_errors, fail, listing, show
 from starter.documents import MalformedJsonError, PaymentDocument, parse
@@ -51,7 +51,7 @@ def pay(
         settings = load_settings()
 
     async def start(services: Services) -> Started:
-        return await services.client.start(request, actor())
+        return await services.client.start(request, actor(settings))
 
     _show_started(with_services(settings, start), settings, as_json=as_json)
 
@@ -72,7 +72,7 @@ def try_another_method(
 
     async def try_another(services: Services) -> Started:
         client = services.client
-        return await client.try_another(order_id, after, method, integration, actor())
+        return await client.try_another(order_id, after, method, integration, actor(settings))
 
     _show_started(with_services(settings, try_another), settings, as_json=as_json)
 
@@ -99,7 +99,7 @@ def cancel(
         settings = load_settings()
 
     async def end(services: Services) -> Cancelled:
-        return await services.client.cancel(order_id, actor(), reason)
+        return await services.client.cancel(order_id, actor(settings), reason)
 
     cancelled = with_services(settings, end)
     show_payment(cancelled.payment, settings, as_json=as_json)

@@ -8,6 +8,7 @@ from rich.markup import escape
 from adapters.display import instant_wib, money
 from payments.money import Money
 from payments.payment import Payment
+from payments.refunds import Refund
 from payments.request import Locale
 from settings import Settings
 from starter.bodies import MoneyBody, PaymentBody
@@ -44,6 +45,13 @@ def show_payment(payment: Payment, settings: Settings, *, as_json: bool) -> None
     out.print(f"\n{body.message.id if locale is Locale.ID else body.message.en}", markup=False)
 
 
+def refund_text(refund: Refund) -> str:
+    """One line: key, amount, how far it has come."""
+    note = f", credit note {refund.credit_note_number}" if refund.credit_note_number else ""
+    code = f" ({refund.gateway_code})" if refund.gateway_code else ""
+    return f"{refund.refund_key}: {money(refund.amount, Locale.EN)} {refund.status}{code}{note}"
+
+
 def rupiah(amount: MoneyBody) -> str:
     return money(Money(amount.value, amount.currency), Locale.EN)
 
@@ -59,6 +67,7 @@ def _facts_of(body: PaymentBody, payment: Payment) -> dict[str, str]:
         "paid": instant_wib(body.paid_at, Locale.EN) if body.paid_at else "",
         "may be shipped": "yes" if body.fulfillable else "",
         "invoice": body.invoice_number or "",
+        "refunds": "\n".join(refund_text(refund) for refund in payment.refunds),
         "needs a human": body.attention or "",
         **{name.replace("_", " "): str(value) for name, value in shown.items()},
         "customer's page": body.payment_url or "",

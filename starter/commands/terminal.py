@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from payments.errors import PaymentError
-from settings import SettingsError
+from settings import Settings, SettingsError
 from starter.documents import MalformedJsonError
 from starter.outages import OUTAGES
 
@@ -84,9 +84,9 @@ def facts(title: str) -> Table:
     return table
 
 
-def actor() -> str:
-    """How the audit log names whoever runs the command."""
+def actor(settings: Settings) -> str:
+    """How the audit log names whoever runs the command: as the machine has it, on its word."""
     try:
-        return f"cli:{getpass.getuser()}"
+        return f"cli:{settings.operator or getpass.getuser()}"
     except (KeyError, OSError):
         return f"cli:{os.getuid()}"

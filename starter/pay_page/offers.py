@@ -5,11 +5,12 @@ from datetime import datetime
 
 from adapters.display import method_name
 from payments.links import LinkState
-from payments.messages import CASE_TEXTS, Told
+from payments.messages import Told
 from payments.methods import Integration, PaymentMethod
 from payments.payment import Payment
 from payments.request import Locale
 from payments.status import PaymentStatus
+from payments.telling import return_text
 from starter.pay_page.words import BANKS, CARDS, COUNTERS, WALLETS
 
 _M = PaymentMethod
@@ -57,7 +58,7 @@ def integration_for(method: PaymentMethod) -> Integration:
 def offer_of(payment: Payment, state: LinkState, now: datetime, locale: Locale) -> Offer | None:
     """None when nothing can be tried from this link now, or paying could be paying twice."""
     left = frozenset(payment.methods_to_try(now))
-    money_is_here = (payment.status, payment.attention) in CASE_TEXTS
+    money_is_here = return_text(payment) is not None
     if state is not LinkState.OPEN or not left or money_is_here:
         return None
     last = payment.latest_attempt.method

@@ -1,4 +1,4 @@
-"""The customer's page behind a one-time link, as HTML: phone first, without any script."""
+"""The customer's pages behind one-time links, as HTML: phone first, without any script."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,8 @@ from payments.request import Locale
 from payments.status import OPEN, PaymentStatus
 from starter.pay_page.instructions import how_to_pay
 from starter.pay_page.offers import offer_of
+from starter.pay_page.refund_form import RefundLook, refund_facts
+from starter.pay_page.refund_words import refund_labels
 from starter.pay_page.words import TITLES, labels
 from starter.views import instructions_of, message
 
@@ -61,7 +63,19 @@ class PayPages:
 
     def dead(self, locale: Locale) -> str:
         """The same for every link that is not, or is no longer, good for anything."""
-        return self._render("dead", locale, {})
+        say = labels(locale)
+        return self._render("dead", locale, {"title": say["dead_title"], "text": say["dead_text"]})
+
+    def refund(self, look: RefundLook) -> str:
+        """Where a manual refund is to go: the form, or the thanks for it."""
+        facts = {"words": refund_labels(look.locale), **refund_facts(look)}
+        return self._render("refund", look.locale, facts)
+
+    def refund_over(self, locale: Locale) -> str:
+        """The same for every refund link that is not, or is no longer, good for anything."""
+        words = refund_labels(locale)
+        facts = {"title": words["over_title"], "text": words["over_text"]}
+        return self._render("dead", locale, facts)
 
     def sorry(self, code: str, locale: Locale) -> str:
         """What went wrong, by problem code."""

@@ -8,6 +8,9 @@ from fastapi.responses import HTMLResponse
 from payments.request import Locale
 
 PAY_PATH = "/pay/"
+REFUND_PATH = "/refund/"
+# Whoever comes here sees pages, also when something goes wrong.
+PAGE_PATHS = (PAY_PATH, REFUND_PATH)
 # No script, and nothing from anywhere else.
 _POLICY = (
     "default-src 'none'; "

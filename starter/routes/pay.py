@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -14,33 +13,16 @@ from payments.methods import PaymentMethod
 from payments.payment import Payment
 from payments.request import Locale
 from starter.errors import StandsOtherwiseError
-from starter.exchange import read_bounded
+from starter.exchange import form_body, read_form
 from starter.parts import ApiParts, Parts
 from starter.pay_page.offers import integration_for
 from starter.pay_page.pages import Look
 from starter.pay_page.response import HEADERS, locale_of, page_response
-from starter.problems import ProblemCode, ProblemError
 
 router = APIRouter(tags=["customer's page"])
 
 CUSTOMER = "customer"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
-_FIELDS_MAX = 10
-_FORM = "application/x-www-form-urlencoded"
-_FORM_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            _FORM: {
-                "schema": {
-                    "type": "object",
-                    "properties": {"method": {"type": "string", "enum": list(PaymentMethod)}},
-                    "required": ["method"],
-                }
-            }
-        },
-    }
-}
 Responses = dict[int | str, dict[str, Any]]
 
 _PAGE: dict[str, Any] = {"content": {"text/html": {}}}
@@ -90,7 +72,7 @@ async def show_payment(
         415: {"description": "It is no form", **_PAGE},
         **_TROUBLE,
     },
-    openapi_extra=_FORM_BODY,
+    openapi_extra=form_body(method={"type": "string", "enum": list(PaymentMethod)}),
 )
 async def choose_method(
     token: str, request: Request, parts: Parts, lang: Language = None
@@ -126,12 +108,8 @@ def _dead(parts: ApiParts, lang: str | None) -> Response:
 
 
 async def _chosen_method(request: Request) -> PaymentMethod:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _FORM:
-        raise ProblemError(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "send a form")
-    text = (await read_bounded(request)).decode(errors="replace")
+    chosen = (await read_form(request)).get("method", "")
     try:
-        # Both the form and the method may be wrong.
-        return PaymentMethod(parse_qs(text, max_num_fields=_FIELDS_MAX).get("method", [""])[0])
+        return PaymentMethod(chosen)
     except ValueError:
         raise InvalidRequestError((FieldProblem("method", "is none of ours"),)) from None

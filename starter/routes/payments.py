@@ -9,13 +9,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from payments.gateway import ChargeFailure
 from payments.status import PaymentStatus
 from starter.access import Reader, Starter
+from starter.answers import Started
 from starter.bodies import PaymentBody, PaymentsBody
-from starter.client import Started
 from starter.documents import AttemptDocument, CancelDocument, PaymentDocument
-from starter.exchange import answer, read
+from starter.exchange import answer, pdf, read
 from starter.openapi import body_of, problems
 from starter.parts import ApiParts, Parts, order_url
-from starter.problems import NO_STORE, ProblemCode, ProblemError
+from starter.problems import ProblemCode, ProblemError
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"])
 
@@ -161,14 +161,12 @@ async def cancel_payment(
 async def read_invoice(order_id: str, _caller: Reader, parts: Parts) -> Response:
     """The invoice of a paid order."""
     payment = await parts.client.payment(order_id)
-    pdf = await parts.invoices.pdf(payment.order_id)
-    if pdf is None:
+    content = await parts.invoices.pdf(payment.order_id)
+    if content is None:
         raise ProblemError(
             ProblemCode.INVOICE_UNKNOWN, f"order {order_id} is {payment.status}, without invoice"
         )
-    name = payment.invoice_number or "invoice"
-    headers = {**NO_STORE, "Content-Disposition": f'inline; filename="{name}.pdf"'}
-    return Response(pdf, 200, headers, media_type="application/pdf")
+    return pdf(content, payment.invoice_number or "invoice")
 
 
 def _started(parts: ApiParts, started: Started) -> Response:

@@ -13,6 +13,9 @@ _SUBJECTS = {
     "tidak berhasil": "failure",
     "telah habis": "expiry",
     "telah dibatalkan": "cancellation",
+    "Pengembalian dana": "refund",
+    "sampaikan rekening": "bank_details",
+    "ditarik kembali": "reversal",
 }
 
 

@@ -133,12 +133,12 @@ class Shop:
             return await self.http.post(url, content=document)
         return await self.http.post(url, json=document)
 
-    async def command(self, *arguments: str) -> Ran:
+    async def command(self, *arguments: str, operator: str = "ani") -> Ran:
         """An operator's command, as a process of its own: `python -m starter …`."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "starter", *arguments),
             cwd=PROJECT,
-            env={**self.stack.outer, **self.stack.environment},
+            env={**self.stack.outer, **self.stack.environment, "PAYMENTS_OPERATOR": operator},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -23,8 +23,6 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.keysets import load_aead, load_mac
 from adapters.midtrans.gateway import MidtransGateway
 from adapters.postgres.engine import create_engine
-from adapters.postgres.invoice_store import InvoiceStore
-from adapters.postgres.payment_reads import PaymentReads
 from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from adapters.temporal.converter import data_converter
@@ -35,8 +33,7 @@ from local_stack.processes import running
 from local_stack.stack import START_WAIT, Stack, planned, said
 from settings import PREFIX, Settings
 from starter.api import create_api
-from starter.client import PaymentClient
-from starter.services import Services
+from starter.services import assembled
 from tests.conftest import TEMPORAL
 from tests.e2e.shop import Shop
 from webhook_bridge.app import create_app
@@ -138,16 +135,7 @@ async def _serve(settings: Settings, temporal: Client, parts: AsyncExitStack) ->
     sealer = Sealer(
         load_aead(settings.secret("keyset_database")), load_mac(settings.secret("keyset_lookup"))
     )
-    payments = PaymentReads(engine, sealer)
-    services = Services(
-        settings=settings,
-        engine=engine,
-        temporal=temporal,
-        payments=payments,
-        invoices=InvoiceStore(engine, sealer, settings.merchant),
-        client=PaymentClient(temporal, payments, return_hosts=settings.return_hosts),
-    )
-    return create_api(services.api_parts())
+    return create_api(assembled(settings, engine, sealer, temporal).api_parts())
 
 
 @asynccontextmanager

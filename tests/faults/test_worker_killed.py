@@ -9,6 +9,7 @@ import pytest
 
 from local_stack.processes import Child, running
 from local_stack.stack import START_WAIT, Stack, run_stack, said
+from tests.e2e.refunds import ask_back, given_back, paid, refund_when
 from tests.e2e.shop import Shop, open_shop, until
 
 pytestmark = pytest.mark.e2e
@@ -86,6 +87,29 @@ async def test_a_charge_in_flight_when_its_worker_dies_is_made_once(
     assert answer.status_code in {201, 202}, "checkout was answered, whoever asked the gateway"
     [transaction] = await shop.at_gateway(order_id)
     assert transaction["transaction_status"] == "pending"
+
+
+async def test_a_refund_in_flight_when_its_worker_dies_is_made_once(
+    shop: Shop, workers: Workers
+) -> None:
+    async with workers("worker-1") as worker:
+        order_id = await paid(shop)
+        await shop.plan_faults(
+            {"operation": "refund", "order_id": f"{order_id}~1", "fault": "timeout_after"},
+            {"operation": "webhook", "order_id": f"{order_id}~1", "fault": "drop"},
+        )
+        answer = await ask_back(shop, order_id)
+        await until(lambda: is_given_back(shop, order_id))
+        worker.kill()
+    async with workers("worker-2"):
+        await refund_when(shop, order_id, "accepted")
+
+    assert answer.status_code == 202
+    assert await given_back(shop, order_id) == [350_000]
+
+
+async def is_given_back(shop: Shop, order_id: str) -> bool | None:
+    return bool(await given_back(shop, order_id)) or None
 
 
 async def at_gateway(shop: Shop, order_id: str) -> bool | None:

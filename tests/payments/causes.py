@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from payments.believing import answered, closed
+from payments.cases import Case
 from payments.changes import Change
 from payments.charging import closing_begun, placed
 from payments.gateway import ClosingCause, StatusReport
@@ -34,6 +35,11 @@ def heard(payment: Payment, status: AttemptStatus, transaction_id: str = "trx-1"
 def ended(payment: Payment, cause: ClosingCause) -> Payment:
     """The payment after its first attempt was closed for this cause, without any money."""
     return closed(closing_begun(payment, 1, cause, TERMS, LATER).payment, 1, TERMS, LATER).payment
+
+
+def newest_case(change: Change) -> Case:
+    """The case that the change has opened."""
+    return change.payment.cases[-1]
 
 
 def events(change: Change) -> list[str]:

@@ -10,6 +10,7 @@ from payments.changes import Change
 from payments.charging import closing_begun
 from payments.gateway import ClosingCause
 from payments.payment import Payment
+from payments.refunds import RefundCause
 from payments.status import AttemptStatus
 from tests.payments.causes import (
     CANCELLED,
@@ -61,7 +62,8 @@ class TestAfterTheEnd:
         change = answered(EXPIRED, 1, report_of(REQUEST, S.PAID), TERMS, at)
 
         assert change.payment.status is P.PAID
-        assert change.case is None
+        assert not change.payment.cases
+        assert not change.payment.refunds
 
     def test_money_later_than_that_must_go_back(self) -> None:
         at = LATER + timedelta(hours=24)
@@ -69,8 +71,13 @@ class TestAfterTheEnd:
         change = answered(EXPIRED, 1, report_of(REQUEST, S.PAID), TERMS, at)
 
         assert change.payment.status is P.EXPIRED
-        assert change.payment.attention is CaseCode.LATE_MONEY
-        assert events(change) == ["transaction.paid", "case.late_money"]
+        assert change.payment.returned_because is RefundCause.LATE_MONEY
+        assert events(change) == [
+            "transaction.paid",
+            "refund.requested",
+            "refund.manual",
+            "case.manual_refund",
+        ]
 
     def test_money_of_an_attempt_in_time_is_no_late_money(self) -> None:
         waiting = replace(CORE, retry_until=NOW)
@@ -81,8 +88,7 @@ class TestAfterTheEnd:
         change = answered(CANCELLED, 1, report_of(REQUEST, S.PAID), TERMS, LATER)
 
         assert change.payment.status is P.CANCELLED
-        assert change.case is not None
-        assert change.case.code is CaseCode.LATE_MONEY
+        assert change.payment.returned_because is RefundCause.LATE_MONEY
 
     def test_returned_money_leaves_the_order_cancelled(self) -> None:
         returned = heard(heard(CANCELLED, S.PAID), S.REFUNDED)
@@ -96,13 +102,17 @@ class TestAfterTheEnd:
         change = answered(paid, 1, report_of(SNAP_REQUEST, S.PAID, "trx-2"), TERMS, LATER)
 
         assert change.payment.status is P.PAID
-        assert change.case is not None
-        assert (change.case.code, change.case.transaction_id) == (CaseCode.SECOND_PAYMENT, "trx-2")
+        (refund,) = change.payment.refunds
+        assert (refund.cause, refund.transaction_id) == (RefundCause.SECOND_PAYMENT, "trx-2")
 
     def test_the_first_attention_is_kept(self) -> None:
-        doubted = replace(CANCELLED, attention=CaseCode.MISMATCH)
+        wrong = replace(report_of(REQUEST, S.PENDING, "trx-0"), nonce="another")
+        doubted = answered(CANCELLED, 1, wrong, TERMS, LATER).payment
 
-        assert heard(doubted, S.PAID).attention is CaseCode.MISMATCH
+        both = heard(doubted, S.PAID)
+
+        assert both.open_cases == (CaseCode.MISMATCH, CaseCode.MANUAL_REFUND)
+        assert both.attention is CaseCode.MISMATCH
 
 
 class TestSeveralAttempts:
@@ -150,5 +160,5 @@ class TestSeveralAttempts:
 
         assert change.payment.status is P.PAID
         assert change.payment.paid_attempt == 1
-        assert change.case is not None
-        assert (change.case.code, change.case.attempt) == (CaseCode.SECOND_PAYMENT, 2)
+        (refund,) = change.payment.refunds
+        assert (refund.cause, refund.attempt) == (RefundCause.SECOND_PAYMENT, 2)

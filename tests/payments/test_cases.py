@@ -4,17 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from payments.believing import (
-    answered,
-    case_resolved,
-    closed,
-    needs_a_human,
-    require_noted,
-    unmatched_case,
-)
-from payments.cases import Case, CaseCode, Resolution
-from payments.changes import Change
+from payments.believing import answered, closed, unmatched_case
+from payments.cases import Case, CaseCode, CaseKey, Resolution
+from payments.changes import Change, needs_a_human
 from payments.charging import another_attempt, closing_begun
+from payments.deciding import Decision, case_decided, require_noted
 from payments.errors import InvalidRequestError
 from payments.gateway import ClosingCause, StatusReport
 from payments.payment import Payment
@@ -31,6 +25,7 @@ from tests.payments.causes import (
     ended,
     events,
     heard,
+    newest_case,
     second_report,
 )
 from tests.payments.samples import (
@@ -43,26 +38,31 @@ from tests.payments.samples import (
 )
 
 DECIDED = after(hours=2)
+NOTHING_TO_DECIDE = (
+    CaseCode.CONTRADICTION,
+    CaseCode.UNMATCHED_MONEY,
+    CaseCode.LATE_MONEY,
+    CaseCode.SECOND_PAYMENT,
+)
 
 
 def wrong(status: AttemptStatus, transaction_id: str = "trx-1") -> StatusReport:
     return replace(report_of(REQUEST, status, transaction_id), nonce="another")
 
 
-def opened_by(change: Change) -> Case:
-    assert change.case is not None
-    return change.case
+def resolved(payment: Payment, case: Case, resolution: Resolution) -> Change:
+    decision = Decision(resolution=resolution, actor="operator", at=DECIDED)
+    return case_decided(payment, case.key, decision, TERMS)
 
 
-def resolved(
-    payment: Payment, case: Case, resolution: Resolution, still_open: CaseCode | None = None
-) -> Change:
-    return case_resolved(payment, case, resolution, still_open, TERMS, DECIDED)
+def without_cases(payment: Payment) -> Payment:
+    return replace(payment, cases=())
 
 
 MISMATCH = answered(CORE, 1, wrong(S.PAID), TERMS, LATER)
-DOUBTED, PAID_WRONGLY = MISMATCH.payment, opened_by(MISMATCH)
-PENDING_WRONGLY = opened_by(answered(CORE, 1, wrong(S.PENDING), TERMS, LATER))
+DOUBTED, PAID_WRONGLY = MISMATCH.payment, newest_case(MISMATCH)
+PENDING = answered(CORE, 1, wrong(S.PENDING), TERMS, LATER)
+STILL_DOUBTED, PENDING_WRONGLY = PENDING.payment, newest_case(PENDING)
 
 
 class TestAccepted:
@@ -82,16 +82,21 @@ class TestAccepted:
         (transaction,) = paid.latest_attempt.transactions
         assert (transaction.transaction_id, transaction.status) == ("trx-1", S.PAID)
 
-    def test_the_same_answer_afterwards_opens_the_case_that_is_known(self) -> None:
+    def test_the_same_answer_afterwards_is_no_news(self) -> None:
         paid = resolved(DOUBTED, PAID_WRONGLY, Resolution.ACCEPTED).payment
 
-        again = opened_by(answered(paid, 1, wrong(S.PAID), TERMS, after(hours=3)))
+        again = answered(paid, 1, wrong(S.PAID), TERMS, after(hours=3))
 
-        assert _identity(again) == _identity(PAID_WRONGLY)
+        assert again == Change(paid)
+
+    def test_what_becomes_of_the_money_counts_from_then_on(self) -> None:
+        paid = resolved(DOUBTED, PAID_WRONGLY, Resolution.ACCEPTED).payment
+
+        assert answered(paid, 1, wrong(S.DENIED), TERMS, LATER).payment.status is P.REVERSED
 
     def test_what_was_never_paid_cannot_be_accepted(self) -> None:
         with pytest.raises(InvalidRequestError, match="resolution: must be rejected"):
-            resolved(DOUBTED, PENDING_WRONGLY, Resolution.ACCEPTED)
+            resolved(STILL_DOUBTED, PENDING_WRONGLY, Resolution.ACCEPTED)
 
     def test_money_of_an_order_that_is_paid_cannot_be_accepted(self) -> None:
         both = replace(with_second_attempt(EXPIRED), status=P.AWAITING_PAYMENT)
@@ -99,9 +104,9 @@ class TestAccepted:
         paid = heard(change.payment, S.PAID)
 
         with pytest.raises(InvalidRequestError, match="not paid"):
-            resolved(paid, opened_by(change), Resolution.ACCEPTED)
+            resolved(paid, newest_case(change), Resolution.ACCEPTED)
 
-        rejected = resolved(paid, opened_by(change), Resolution.REJECTED).payment
+        rejected = resolved(paid, newest_case(change), Resolution.REJECTED).payment
         assert (rejected.status, rejected.paid_attempt) == (P.PAID, 1)
         assert rejected.latest_attempt.status is S.FAILED
 
@@ -113,7 +118,7 @@ class TestRejected:
         assert change.payment.status is P.FAILED
         assert change.payment.retry_until == after(hours=26)
         assert change.payment.attention is None
-        assert events(change) == ["case.rejected"]
+        assert events(change) == ["case.rejected", "attempt.rejected"]
 
     def test_another_method_may_then_be_tried(self) -> None:
         failed = resolved(DOUBTED, PAID_WRONGLY, Resolution.REJECTED).payment
@@ -128,9 +133,7 @@ class TestRejected:
         assert resolved(cancelling, PAID_WRONGLY, Resolution.REJECTED).payment.status is P.CANCELLED
 
     def test_what_may_still_be_paid_is_closed_at_the_gateway_first(self) -> None:
-        doubted = answered(CORE, 1, wrong(S.PENDING), TERMS, LATER).payment
-
-        rejected = resolved(doubted, PENDING_WRONGLY, Resolution.REJECTED).payment
+        rejected = resolved(STILL_DOUBTED, PENDING_WRONGLY, Resolution.REJECTED).payment
 
         assert rejected.status is P.CHECKING
         assert rejected.latest_attempt.closing is ClosingCause.CHARGE_FAILED
@@ -140,8 +143,7 @@ class TestRejected:
         assert closed(rejected, 1, TERMS, DECIDED).payment.status is P.FAILED
 
     def test_why_it_was_being_closed_already_stays(self) -> None:
-        doubted = answered(CORE, 1, wrong(S.PENDING), TERMS, LATER).payment
-        closing = closing_begun(doubted, 1, ClosingCause.DEADLINE, TERMS, LATER).payment
+        closing = closing_begun(STILL_DOUBTED, 1, ClosingCause.DEADLINE, TERMS, LATER).payment
 
         rejected = resolved(closing, PENDING_WRONGLY, Resolution.REJECTED).payment
 
@@ -153,9 +155,9 @@ class TestNoted:
     def test_a_mismatch_that_holds_nothing_up_is_noted(self, payment: Payment) -> None:
         told = answered(payment, 1, wrong(S.PAID), TERMS, LATER)
 
-        change = resolved(told.payment, opened_by(told), Resolution.NOTED)
+        change = resolved(told.payment, newest_case(told), Resolution.NOTED)
 
-        assert change.payment == payment
+        assert without_cases(change.payment) == payment
         assert events(change) == ["case.noted"]
         assert change.audit[0].details == {
             "attempt": "1",
@@ -167,34 +169,42 @@ class TestNoted:
         told = answered(PAID, 1, report_of(REQUEST, S.EXPIRED), TERMS, LATER)
         assert not told.payment.is_fulfillable(DECIDED)
 
-        noted = resolved(told.payment, opened_by(told), Resolution.NOTED).payment
+        noted = resolved(told.payment, newest_case(told), Resolution.NOTED).payment
 
         assert noted.is_fulfillable(DECIDED)
 
     def test_the_case_that_is_still_open_is_shown_next(self) -> None:
         told = answered(PAID, 1, report_of(REQUEST, S.EXPIRED), TERMS, LATER)
+        twice = answered(told.payment, 1, wrong(S.PAID, "trx-2"), TERMS, LATER)
 
-        change = resolved(told.payment, opened_by(told), Resolution.NOTED, CaseCode.SECOND_PAYMENT)
+        change = resolved(twice.payment, newest_case(told), Resolution.NOTED)
 
-        assert change.payment.attention is CaseCode.SECOND_PAYMENT
+        assert change.payment.attention is CaseCode.MISMATCH
 
     @pytest.mark.parametrize("resolution", [Resolution.ACCEPTED, Resolution.REJECTED])
-    @pytest.mark.parametrize(
-        "case",
-        [
-            Case(code, attempt=9, transaction_id="trx-9")
-            for code in CaseCode
-            if code is not CaseCode.MISMATCH
-        ],
-        ids=lambda case: case.code,
-    )
+    @pytest.mark.parametrize("code", NOTHING_TO_DECIDE)
     def test_whatever_decides_nothing_can_only_be_noted(
-        self, case: Case, resolution: Resolution
+        self, code: CaseCode, resolution: Resolution
     ) -> None:
-        with pytest.raises(InvalidRequestError, match="resolution: must be noted"):
-            resolved(PAID, case, resolution)
+        case = Case(key=CaseKey(code=code, transaction_id="trx-9"), attempt=9)
+        told = needs_a_human(PAID, case).payment
 
-        assert resolved(PAID, case, Resolution.NOTED).payment == PAID
+        with pytest.raises(InvalidRequestError, match="resolution: must be noted"):
+            resolved(told, case, resolution)
+
+        assert without_cases(resolved(told, case, Resolution.NOTED).payment) == PAID
+
+    def test_a_decision_that_is_repeated_changes_nothing(self) -> None:
+        told = answered(PAID, 1, report_of(REQUEST, S.EXPIRED), TERMS, LATER)
+        noted = resolved(told.payment, newest_case(told), Resolution.NOTED).payment
+
+        assert resolved(noted, newest_case(told), Resolution.NOTED) == Change(noted)
+
+    def test_a_case_cannot_be_closed_in_two_ways(self) -> None:
+        failed = resolved(DOUBTED, PAID_WRONGLY, Resolution.REJECTED).payment
+
+        with pytest.raises(InvalidRequestError, match="resolution: is rejected already"):
+            resolved(failed, PAID_WRONGLY, Resolution.ACCEPTED)
 
     def test_a_doubt_cannot_be_noted_away(self) -> None:
         with pytest.raises(InvalidRequestError):
@@ -210,9 +220,9 @@ class TestNoted:
 
 class TestWhatIsShown:
     def test_a_contradiction_is_shown_before_what_came_earlier(self) -> None:
-        doubted = replace(PAID, attention=CaseCode.SECOND_PAYMENT)
+        doubted = answered(PAID, 1, wrong(S.PAID, "trx-2"), TERMS, LATER)
 
-        told = answered(doubted, 1, report_of(REQUEST, S.EXPIRED), TERMS, LATER)
+        told = answered(doubted.payment, 1, report_of(REQUEST, S.EXPIRED), TERMS, LATER)
 
         assert told.payment.attention is CaseCode.CONTRADICTION
         assert not told.payment.is_fulfillable(DECIDED)
@@ -222,16 +232,14 @@ class TestMoneyOfATransactionThatWasFoundWanting:
     """What was told before it was paid is told again when it is paid: no money is overlooked."""
 
     def test_it_is_another_case(self) -> None:
-        paid = opened_by(answered(CORE, 1, wrong(S.PAID), TERMS, LATER))
+        told = answered(STILL_DOUBTED, 1, wrong(S.PAID), TERMS, LATER)
 
-        assert _identity(paid) != _identity(PENDING_WRONGLY)
-        assert paid.money_came
+        assert len(told.payment.cases) == 2
+        assert newest_case(told).key.money_came
 
     @pytest.mark.parametrize("status", [S.EXPIRED, S.DENIED, S.CANCELLED])
     def test_its_end_without_money_is_not(self, status: AttemptStatus) -> None:
-        over = opened_by(answered(CORE, 1, wrong(status), TERMS, LATER))
-
-        assert _identity(over) == _identity(PENDING_WRONGLY)
+        assert answered(STILL_DOUBTED, 1, wrong(status), TERMS, LATER) == Change(STILL_DOUBTED)
 
 
 class TestUnmatched:
@@ -247,7 +255,8 @@ class TestUnmatched:
 
         change = needs_a_human(CORE, case)
 
-        assert change.payment == replace(CORE, attention=CaseCode.UNMATCHED_MONEY)
+        assert change.payment == replace(CORE, cases=(case,))
+        assert change.payment.attention is CaseCode.UNMATCHED_MONEY
         assert events(change) == ["case.unmatched_money"]
         assert change.audit[0].details["attempt"] == "7"
 
@@ -257,15 +266,17 @@ class TestUnmatched:
 
         noted = resolved(needs_a_human(CORE, case).payment, case, Resolution.NOTED)
 
-        assert noted.payment == CORE
+        assert without_cases(noted.payment) == CORE
 
+    def test_money_that_fits_once_its_attempt_is_stored_needs_nobody(self) -> None:
+        case = unmatched_case(1, report_of(REQUEST, S.PAID))
+        assert case is not None
+        unmatched = needs_a_human(CORE, case).payment
 
-def test_late_money_and_second_payments_are_money() -> None:
-    late = opened_by(answered(CANCELLED, 1, report_of(REQUEST, S.PAID), TERMS, LATER))
-    second = opened_by(answered(PAID, 1, report_of(REQUEST, S.PAID, "trx-2"), TERMS, LATER))
+        paid = heard(unmatched, S.PAID)
 
-    assert late.money_came
-    assert second.money_came
+        assert paid.status is P.PAID
+        assert [each.resolution for each in paid.cases] == [Resolution.MATCHED]
 
 
 def test_a_closing_does_not_end_a_doubt_that_is_money() -> None:
@@ -274,7 +285,3 @@ def test_a_closing_does_not_end_a_doubt_that_is_money() -> None:
     assert closing.status is P.CHECKING
     assert progress_of(closing, ()).waits_for_a_human
     assert ended(CORE, ClosingCause.DEADLINE).status is P.EXPIRED
-
-
-def _identity(case: Case) -> tuple[CaseCode, str, bool]:
-    return case.code, case.transaction_id, case.money_came

@@ -24,6 +24,7 @@ from tests.payments.causes import (
     S,
     events,
     heard,
+    newest_case,
 )
 from tests.payments.samples import (
     NOW,
@@ -80,8 +81,7 @@ class TestChargeOpened:
         )
 
         assert change.payment.status is P.CHECKING
-        assert change.case is not None
-        assert change.case.code is CaseCode.MISMATCH
+        assert newest_case(change).code is CaseCode.MISMATCH
 
     def test_a_notification_faster_than_the_answer_loses_no_instructions(self) -> None:
         early = heard(PLACED, S.PENDING)

@@ -7,10 +7,13 @@ from payments.errors import (
     GatewayBusyError,
     GatewayRefusedError,
     NotPaidError,
+    NotRefundableError,
     OrderConflictError,
     OrderUnknownError,
     PaymentError,
     PermanentError,
+    RefundConflictError,
+    RefundUnknownError,
     TransientError,
 )
 
@@ -22,6 +25,9 @@ from payments.errors import (
         (OrderUnknownError("SKT-1001"), PermanentError, "order_unknown"),
         (NotPaidError("SKT-1001"), PermanentError, "not_paid"),
         (CaseUnknownError("SKT-1001", 7), PermanentError, "case_unknown"),
+        (RefundUnknownError("SKT-1001", "r-1"), PermanentError, "refund_unknown"),
+        (RefundConflictError("r-1"), PermanentError, "refund_conflict"),
+        (NotRefundableError("SKT-1001", "it is not paid"), PermanentError, "not_refundable"),
         (GatewayRefusedError("402", "not active"), PermanentError, "gateway_refused"),
         (GatewayBusyError("429", timedelta(seconds=5)), TransientError, "gateway_busy"),
     ],

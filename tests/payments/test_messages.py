@@ -4,25 +4,18 @@ from string import Formatter
 
 import pytest
 
-from payments.cases import CaseCode
 from payments.gateway import InstructionKind
-from payments.messages import (
-    CASE_TEXTS,
-    PROBLEM_TEXTS,
-    STATUS_TEXTS,
-    SWITCHED,
-    SWITCHING,
-    Told,
-    status_text,
-)
+from payments.messages import PROBLEM_TEXTS, STATUS_TEXTS, SWITCHED, SWITCHING, Told
 from payments.request import Locale
 from payments.status import PaymentStatus
+from payments.telling import ON_ITS_WAY, RETURN_TEXTS
 
 AWAITING = PaymentStatus.AWAITING_PAYMENT
 WITHOUT_MONEY = (PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.CANCELLED)
 ALL_TEXTS = [
     *(pytest.param(told, id="-".join(filter(None, key))) for key, told in STATUS_TEXTS.items()),
-    *(pytest.param(told, id="-".join(key)) for key, told in CASE_TEXTS.items()),
+    *(pytest.param(told, id="-".join(key)) for key, told in RETURN_TEXTS.items()),
+    *(pytest.param(told, id=f"{key}-on-its-way") for key, told in ON_ITS_WAY.items()),
     *(pytest.param(told, id=code) for code, told in PROBLEM_TEXTS.items()),
     pytest.param(SWITCHING, id="switching"),
     pytest.param(SWITCHED, id="switched"),
@@ -56,13 +49,13 @@ def test_indonesian_is_formal(told: Told) -> None:
 
 @pytest.mark.parametrize("kind", list(InstructionKind))
 def test_whoever_is_to_pay_hears_how_much_and_until_when(kind: InstructionKind) -> None:
-    told = status_text(AWAITING, kind, None)
+    told = STATUS_TEXTS[AWAITING, kind]
 
     assert {"amount", "deadline"} <= names_in(told.id)
 
 
 def test_who_waits_for_an_answer_is_told_not_to_pay_again() -> None:
-    told = status_text(PaymentStatus.CHECKING, None, None)
+    told = STATUS_TEXTS[PaymentStatus.CHECKING, None]
 
     assert "jangan membayar lagi" in told.id
     assert "do not pay again" in told.en
@@ -86,7 +79,7 @@ def test_where_nothing_was_charged_the_customer_hears_so_and_what_next(code: str
 
 @pytest.mark.parametrize("status", WITHOUT_MONEY)
 def test_an_end_without_money_says_so_and_what_next(status: PaymentStatus) -> None:
-    told = status_text(status, InstructionKind.QR, None)
+    told = STATUS_TEXTS[status, None]
 
     assert "tidak ada dana yang kami terima" in told.id
     assert "no money was taken" in told.en
@@ -96,22 +89,17 @@ def test_an_end_without_money_says_so_and_what_next(status: PaymentStatus) -> No
     assert "Please" in told.en
 
 
-@pytest.mark.parametrize("status", WITHOUT_MONEY)
-def test_late_money_is_not_denied(status: PaymentStatus) -> None:
-    told = status_text(status, None, CaseCode.LATE_MONEY)
+def test_a_reversed_order_is_said_to_be_unpaid_and_may_be_paid_again() -> None:
+    told = STATUS_TEXTS[PaymentStatus.REVERSED, None]
 
-    assert "tidak ada dana" not in told.id
-    assert "will return it" in told.en
-
-
-def test_a_case_that_changes_nothing_for_the_customer_leaves_the_text() -> None:
-    usual = status_text(PaymentStatus.CHECKING, None, None)
-
-    assert status_text(PaymentStatus.CHECKING, None, CaseCode.MISMATCH) == usual
+    assert "belum terbayar" in told.id
+    assert "not paid" in told.en
+    assert "metode pembayaran lain" in told.id
+    assert "another payment method" in told.en
 
 
 def test_values_fill_the_text_of_the_locale() -> None:
-    told = status_text(AWAITING, InstructionKind.QR, None)
+    told = STATUS_TEXTS[AWAITING, InstructionKind.QR]
     values = {"amount": "Rp350.000", "deadline": "14.05 WIB"}
 
     assert told.text(Locale.ID, values) == (

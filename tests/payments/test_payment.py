@@ -9,6 +9,7 @@ from payments.gateway import ENDS_AS, ChargeFailure, ClosingCause, Mismatch, mis
 from payments.methods import PaymentMethod
 from payments.money import Currency, Money
 from payments.payment import attempt_status_from, payment_status_from
+from payments.refunding import RefundWish, refund_requested
 from payments.status import AttemptStatus, PaymentStatus
 from tests.payments.samples import (
     NOW,
@@ -64,11 +65,45 @@ def test_the_method_of_the_attempt_that_paid_holds_the_goods_back() -> None:
 
 
 def test_goods_wait_when_the_gateway_contradicts_itself() -> None:
-    assert not replace(PAID, attention=CaseCode.CONTRADICTION).is_fulfillable(after(days=1))
+    told = answered(PAID, 1, report_of(REQUEST, AttemptStatus.EXPIRED), TERMS, NOW).payment
+
+    assert told.attention is CaseCode.CONTRADICTION
+    assert not told.is_fulfillable(after(days=1))
+
+
+def test_goods_stay_when_all_the_money_is_on_its_way_back() -> None:
+    wish = RefundWish(refund_key="r-1", amount=None, reason="", actor="checkout")
+
+    waiting = refund_requested(PAID, wish, TERMS, after(minutes=2)).payment
+
+    assert waiting.status is PaymentStatus.PAID
+    assert not waiting.is_fulfillable(after(days=1))
+
+
+def test_an_order_paid_before_its_transaction_was_kept_knows_its_money() -> None:
+    old = replace(PAID, paid_transaction_id=None)
+    transaction = old.paying
+
+    assert transaction is not None
+    assert transaction.transaction_id == "trx-1"
+    assert WAITING.paying is None
+    assert WAITING.refunded_amount == Money.zero(Currency.IDR)
+
+
+def test_what_a_transaction_stored_without_amount_brought_was_the_orders() -> None:
+    transaction = replace(PAID.attempts[0].transactions[0], captured=None)
+
+    assert PAID.books_of(transaction).captured == REQUEST.amount
 
 
 @pytest.mark.parametrize(
-    "status", [PaymentStatus.AWAITING_PAYMENT, PaymentStatus.FAILED, PaymentStatus.EXPIRED]
+    "status",
+    [
+        PaymentStatus.AWAITING_PAYMENT,
+        PaymentStatus.FAILED,
+        PaymentStatus.EXPIRED,
+        PaymentStatus.REVERSED,
+    ],
 )
 def test_another_method_is_offered_until_the_window_ends(status: PaymentStatus) -> None:
     payment = replace(WAITING, status=status, retry_until=after(hours=24))

@@ -18,10 +18,11 @@ from adapters.keysets import load_aead
 from adapters.temporal.converter import data_converter
 from payments.changes import Terms
 from payments.progress import Windows
+from tests.replay import after_payment  # noqa: F401 - registers its scenarios
 from tests.replay.scenarios import Scenario
 from tests.workflows.conftest import House
 from tests.workflows.memory import MemoryRecords
-from tests.workflows.paper import MemoryPaper
+from tests.workflows.paper import MemoryCreditNotes, MemoryPaper
 from tests.workflows.samples import MERCHANT_ID
 from workflows.names import DOCUMENTS_QUEUE
 from workflows.payment import PaymentWorkflow
@@ -45,11 +46,17 @@ class Stage:
         self._workers = workers
         self._records = MemoryRecords(_terms(Windows()))
         self._paper = MemoryPaper(self._records)
+        self._credit_notes = MemoryCreditNotes(self._records)
 
     async def open(self) -> None:
         paper = self._paper
         parts = DocumentParts(
-            payments=paper, invoices=paper, drawer=paper, ledger=paper, mailer=paper
+            payments=paper,
+            invoices=paper,
+            credit_notes=self._credit_notes,
+            drawer=paper,
+            ledger=paper,
+            mailer=paper,
         )
         await self._work(DOCUMENTS_QUEUE, DocumentActivities(parts).all())
 
@@ -60,12 +67,20 @@ class Stage:
         # The same books for all, but each breaks down by itself.
         records = replace(self._records, terms=_terms(windows))
         gateway = scenario.gateway()
-        house = House(self._client, scenario.name, records, gateway, windows, self._paper)
+        house = House(
+            client=self._client,
+            queue=scenario.name,
+            records=records,
+            gateway=gateway,
+            windows=windows,
+            paper=self._paper,
+            credit_notes=self._credit_notes,
+        )
         await self._work(
             house.queue,
             [
                 *RecordActivities(records, windows).all(),
-                *GatewayActivities(gateway, records).all(),
+                *GatewayActivities(gateway, records, records).all(),
             ],
             workflows=(PaymentWorkflow,),
         )
@@ -88,4 +103,8 @@ class Stage:
 
 
 def _terms(windows: Windows) -> Terms:
-    return Terms(merchant_id=MERCHANT_ID, another_method=windows.another_method)
+    return Terms(
+        merchant_id=MERCHANT_ID,
+        another_method=windows.another_method,
+        details_kept=timedelta(0),
+    )

@@ -19,6 +19,8 @@ from temporalio.worker import Worker
 from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.keysets import load_aead, load_mac, new_aead_keyset, new_mac_keyset
+from adapters.postgres.bank_details_store import BankDetailsStore
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
@@ -32,6 +34,7 @@ from payments.progress import Windows
 from starter.api import create_api
 from starter.client import PATIENCE, PaymentClient, utc_now
 from starter.keys import ApiKeys, key_hash
+from starter.operators import OperatorClient
 from starter.parts import ApiParts
 from starter.pay_page.pages import PayPages
 from tests.starter.gateway import MERCHANT_ID, PlannedGateway
@@ -41,14 +44,20 @@ from workflows.sandbox import RUNNER
 
 KEY = "the-shop's-own-key"
 READER_KEY = "finance's-key"
+REFUND_KEY = "the-help-desk's-key"
 KEYS = ApiKeys.parse(
-    (f"checkout:{key_hash(KEY)}:start+read", f"finance:{key_hash(READER_KEY)}:read")
+    (
+        f"checkout:{key_hash(KEY)}:start+read",
+        f"finance:{key_hash(READER_KEY)}:read",
+        f"support:{key_hash(REFUND_KEY)}:read+refund",
+    )
 )
 RETURN_HOSTS = ("skaters.example",)
 MERCHANT = Merchant(name="Skaters", address=("Jl. Kemang Raya 10",), email="halo@skaters.example")
 
 PAGES = PayPages(MERCHANT, livemode=False)
 PAY_URL = "http://api"
+APPROVAL_ABOVE = 300_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +74,8 @@ class Shop:
     engine: AsyncEngine
     store: PaymentStore
     invoices: InvoiceStore
+    credit_notes: CreditNoteStore
+    bank_details: BankDetailsStore
     gateway: PlannedGateway
     temporal: Client
 
@@ -90,6 +101,8 @@ class Shop:
             lists=self.store,
             links=self.store,
             invoices=self.invoices,
+            credit_notes=self.credit_notes,
+            refund_forms=self.bank_details,
             keys=KEYS,
             pages=PAGES,
             pay_url=PAY_URL,
@@ -104,6 +117,9 @@ class Shop:
 
     def client(self, patience: timedelta = PATIENCE) -> PaymentClient:
         return PaymentClient(self.temporal, self.store, patience=patience)
+
+    def operators(self) -> OperatorClient:
+        return OperatorClient(self.temporal, self.store)
 
     async def has_run(self, order_id: str) -> bool:
         """Whether Temporal has ever heard of the order."""
@@ -159,19 +175,23 @@ def temporal_client(temporal: WorkflowEnvironment, keysets: Keysets) -> Client:
 @pytest.fixture(scope="session")
 async def shop(database_url: str, temporal_client: Client, sealer: Sealer) -> AsyncIterator[Shop]:
     engine = create_engine(database_url, application_name="tests", pool_size=20)
-    terms = Terms(merchant_id=MERCHANT_ID, another_method=timedelta(hours=24))
+    terms = Terms(
+        merchant_id=MERCHANT_ID, another_method=timedelta(hours=24), approval_above=APPROVAL_ABOVE
+    )
     store = PaymentStore(engine, sealer, terms)
     gateway = PlannedGateway()
     shop = Shop(
         engine=engine,
         store=store,
         invoices=InvoiceStore(engine, sealer, MERCHANT),
+        credit_notes=CreditNoteStore(engine, sealer),
+        bank_details=BankDetailsStore(engine, sealer),
         gateway=gateway,
         temporal=temporal_client,
     )
     # What stays absent is soon believed to be, so that another method can be tried after it.
     records = RecordActivities(store, Windows(absence=timedelta(seconds=0.1)))
-    at_gateway = GatewayActivities(gateway, store)
+    at_gateway = GatewayActivities(gateway, store, store)
     worker = Worker(
         temporal_client,
         task_queue=PAYMENTS_QUEUE,

@@ -15,6 +15,7 @@ from payments.gateway import (
 )
 from payments.methods import Integration, PaymentMethod
 from payments.money import Money
+from payments.refunds import RefundAnswer, RefundOrder, RefundOutcome, ReportedRefund
 from payments.status import OPEN, AttemptStatus
 
 MERCHANT_ID = "G000000001"
@@ -43,6 +44,8 @@ class PlannedGateway:
     delays: dict[str, Delay] = field(default_factory=dict)
     stubborn: set[str] = field(default_factory=set)
     called: Counter[str] = field(default_factory=Counter)
+    refund_answers: dict[str, RefundAnswer] = field(default_factory=dict)
+    given_back: dict[str, tuple[ReportedRefund, ...]] = field(default_factory=dict)
     _charges: dict[str, Charge] = field(default_factory=dict)
     _held: dict[str, AttemptStatus] = field(default_factory=dict)
 
@@ -77,8 +80,26 @@ class PlannedGateway:
             AttemptStatus.PAID if is_approved else AttemptStatus.DENIED
         )
 
+    async def ask_about(self, attempt: AttemptRef, transaction_id: str) -> StatusReport | None:
+        return await self.ask(attempt)
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        name = refund.gateway_order_id
+        planned = self.refund_answers.get(refund.order_id)
+        if planned is not None:
+            return planned
+        given = ReportedRefund(key=refund.gateway_key, amount=refund.amount)
+        self.given_back[name] = (*self.given_back.get(name, ()), given)
+        return RefundAnswer(outcome=RefundOutcome.ACCEPTED)
+
+    async def find_refund(self, refund: RefundOrder) -> RefundAnswer:
+        return RefundAnswer(outcome=RefundOutcome.ABSENT)
+
     def challenge(self, gateway_order_id: str) -> None:
         self._held[gateway_order_id] = AttemptStatus.IN_REVIEW
+
+    def charge_back(self, gateway_order_id: str) -> None:
+        self._held[gateway_order_id] = AttemptStatus.CHARGED_BACK
 
     def pay(self, gateway_order_id: str) -> None:
         self._held[gateway_order_id] = AttemptStatus.PAID
@@ -95,6 +116,7 @@ class PlannedGateway:
             fee=Money.zero(charge.request.amount.currency),
             merchant_id=MERCHANT_ID,
             nonce=charge.nonce,
+            refunds=self.given_back.get(name, ()),
         )
 
 

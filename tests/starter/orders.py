@@ -3,11 +3,22 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from payments.believing import answered, closed
 from payments.changes import Terms
-from payments.charging import NewAttempt, charge_opened, placed
-from payments.gateway import ChargeOpened, InstructionKind, Instructions
+from payments.charging import NewAttempt, charge_opened, closing_begun, placed
+from payments.gateway import (
+    ChargeOpened,
+    ClosingCause,
+    InstructionKind,
+    Instructions,
+    StatusReport,
+)
+from payments.methods import PaymentMethod
+from payments.money import Money
 from payments.payment import Payment
+from payments.refunding import RefundWish, refund_requested
 from payments.request import PaymentRequest
+from payments.status import AttemptStatus
 from starter.documents import PaymentDocument
 
 NOW = datetime(2026, 11, 23, 7, 0, 0, 987654, tzinfo=UTC)
@@ -59,3 +70,40 @@ def awaiting(order_id: str, shown: Instructions | None = VIRTUAL_ACCOUNT) -> Pay
     """A stored order whose customer is to pay."""
     opened = ChargeOpened(instructions=shown, report=None)
     return charge_opened(prepared(order_id), 1, opened, TERMS, NOW).payment
+
+
+def reported(
+    payment: Payment, status: AttemptStatus, method: PaymentMethod | None = None
+) -> Payment:
+    """The payment after the gateway has told this of its first attempt's transaction."""
+    first = payment.attempts[0]
+    amount = payment.request.amount
+    report = StatusReport(
+        gateway_order_id=f"{payment.order_id}~1",
+        transaction_id=f"T-{payment.order_id}",
+        status=status,
+        payment_type="bank_transfer",
+        method=method or first.method,
+        amount=amount,
+        fee=Money.zero(amount.currency),
+        merchant_id=TERMS.merchant_id,
+        nonce=first.nonce,
+    )
+    return answered(payment, 1, report, TERMS, NOW).payment
+
+
+def paid(order_id: str = "SKT-1", method: PaymentMethod = PaymentMethod.BCA_VA) -> Payment:
+    """A paid order."""
+    return reported(awaiting(order_id), AttemptStatus.PAID, method)
+
+
+def refunding(payment: Payment, **wish: Any) -> Payment:
+    """The payment after somebody has asked for money back; `wish` replaces what is asked for."""
+    asked = {"refund_key": "K-1", "amount": None, "reason": "too small", "actor": "ani", **wish}
+    return refund_requested(payment, RefundWish(**asked), TERMS, NOW).payment
+
+
+def paid_too_late(order_id: str = "SKT-1") -> Payment:
+    """An order that was cancelled before its money came, by a method that returns it by hand."""
+    closing = closing_begun(awaiting(order_id), 1, ClosingCause.CANCEL, TERMS, NOW).payment
+    return reported(closed(closing, 1, TERMS, NOW).payment, AttemptStatus.PAID)

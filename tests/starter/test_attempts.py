@@ -319,7 +319,7 @@ async def test_while_the_old_attempt_cannot_be_closed_there_is_no_new_one(
         early = await try_another(hasty, order_id)
         other = await try_another(hasty, order_id, method="any", integration="snap")
     shop.gateway.stubborn.discard(order_id)
-    was_stuck = await shop.client().retry_now(order_id, "test", "the gateway is back")
+    was_stuck = await shop.operators().retry_now(order_id, "test", "the gateway is back")
     later = await try_another(http, order_id)
 
     assert early.status_code == other.status_code == 202

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from payments.cases import CaseCode
 from payments.charging import charge_refused, closing_begun
 from payments.gateway import ChargeFailure, ClosingCause, InstructionKind, Instructions
 from payments.methods import METHODS, Integration, PaymentMethod
@@ -21,7 +20,15 @@ from starter.pay_page.qr import QUIET_ZONE, qr_svg
 from starter.pay_page.words import HINTS, LABELS, TITLES
 from starter.views import message
 from tests.starter.conftest import PAGES
-from tests.starter.orders import NOW, TERMS, awaiting, prepared
+from tests.starter.orders import (
+    NOW,
+    TERMS,
+    awaiting,
+    paid,
+    paid_too_late,
+    prepared,
+    reported,
+)
 
 FAILED = charge_refused(prepared("SKT-1"), 1, "402", TERMS, NOW).payment
 PAID = replace(
@@ -175,7 +182,9 @@ def test_whoever_can_pay_is_asked_before_the_methods_are_shown() -> None:
         pytest.param(PAID, id="paid"),
         pytest.param(replace(FAILED, status=PaymentStatus.CANCELLED), id="cancelled"),
         pytest.param(replace(FAILED, retry_until=NOW), id="too late"),
-        pytest.param(replace(FAILED, attention=CaseCode.LATE_MONEY), id="late money"),
+        pytest.param(
+            replace(FAILED, refunds=paid_too_late().refunds, retry_until=None), id="late money"
+        ),
         pytest.param(replace(awaiting("SKT-1"), status=PaymentStatus.CHECKING), id="checking"),
         pytest.param(replace(awaiting("SKT-1"), status=PaymentStatus.IN_REVIEW), id="review"),
     ],
@@ -183,6 +192,17 @@ def test_whoever_can_pay_is_asked_before_the_methods_are_shown() -> None:
 def test_nothing_is_offered_where_paying_would_be_in_vain_or_twice(payment: Payment) -> None:
     assert not offered(page(payment))
     assert not offered(page(payment, is_choosing=True))
+
+
+def test_a_reversed_payment_may_be_paid_again_by_every_method() -> None:
+    taken_back = reported(paid(method=PaymentMethod.PERMATA_VA), AttemptStatus.REVERSED)
+
+    html = page(taken_back)
+
+    assert TITLES[PaymentStatus.REVERSED].id in html
+    assert set(offered(html)) == {
+        method for methods in GROUPS.values() for method in methods if method in METHODS
+    }
 
 
 def test_a_used_link_offers_nothing_more() -> None:

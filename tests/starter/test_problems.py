@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from temporalio.client import Client
 
+from adapters.postgres.bank_details_store import BankDetailsPage
 from adapters.postgres.engine import create_engine
 from adapters.postgres.feed import EventPage
 from adapters.postgres.payment_reads import PaymentPage, PaymentReads
 from adapters.postgres.sealing import Sealer
+from payments.bank_details import BankDetails
 from payments.errors import PaymentError
 from payments.links import PaymentLink
 from payments.messages import PROBLEM_TEXTS
@@ -24,9 +26,11 @@ from starter.errors import NoAnswerError, UnavailableError
 from starter.keys import ApiKeys
 from starter.parts import ApiParts
 from starter.problems import MEDIA_TYPE, PROBLEMS, ProblemCode
-from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, http_of
+from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, REFUND_KEY, http_of
 from tests.starter.orders import order
 
+REFUND = {"refund_key": "K-1", "reason": "x"}
+REFUNDER = {"Authorization": f"Bearer {REFUND_KEY}"}
 ANOTHER = {"after_attempt": 1, "method": "qris"}
 SECRET = "postgresql://payments:hunter2@db.internal"
 
@@ -54,10 +58,16 @@ class BrokenStore:
     async def events(self, after: str | None, limit: int) -> EventPage:
         raise self.error
 
-    async def pdf(self, order_id: str) -> bytes | None:
+    async def pdf(self, order_id: str, credit_note_number: str = "") -> bytes | None:
         raise self.error
 
     async def link(self, token: str) -> PaymentLink | None:
+        raise self.error
+
+    async def page(self, token: str) -> BankDetailsPage | None:
+        raise self.error
+
+    async def give(self, token: str, details: BankDetails, at: datetime) -> bool:
         raise self.error
 
 
@@ -83,6 +93,8 @@ async def api_over(error: Exception, **parts: Any) -> httpx.AsyncClient:
         lists=store,
         links=store,
         invoices=store,
+        credit_notes=store,
+        refund_forms=store,
         pages=PAGES,
         pay_url=PAY_URL,
         livemode=False,
@@ -126,6 +138,9 @@ async def test_an_error_becomes_a_problem_that_tells_no_secret(
             await http.post("/v1/payments/SKT-1/attempts", json=ANOTHER),
             await http.post("/v1/payments/SKT-1/cancel", json={"reason": "x"}),
             await http.get("/v1/payments/SKT-1/invoice.pdf"),
+            await http.post("/v1/payments/SKT-1/refunds", json=REFUND, headers=REFUNDER),
+            await http.get("/v1/payments/SKT-1/refunds/K-1"),
+            await http.get("/v1/payments/SKT-1/credit-notes/CN-1.pdf"),
         ]
 
     for answer in answers:
@@ -149,6 +164,8 @@ async def test_a_database_that_is_away_makes_the_service_unavailable(sealer: Sea
         lists=reads,
         links=reads,
         invoices=BrokenStore(RuntimeError()),
+        credit_notes=BrokenStore(RuntimeError()),
+        refund_forms=BrokenStore(RuntimeError()),
         keys=KEYS,
         pages=PAGES,
         pay_url=PAY_URL,
@@ -198,6 +215,9 @@ async def test_a_wrong_address_is_a_problem_too(
         ("POST", "/v1/payments/SKT-1/attempts"),
         ("POST", "/v1/payments/SKT-1/cancel"),
         ("GET", "/v1/payments/SKT-1/invoice.pdf"),
+        ("POST", "/v1/payments/SKT-1/refunds"),
+        ("GET", "/v1/payments/SKT-1/refunds/K-1"),
+        ("GET", "/v1/payments/SKT-1/credit-notes/CN-1.pdf"),
         ("GET", "/v1/events"),
         ("GET", "/v1/payment-methods"),
     ],

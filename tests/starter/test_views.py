@@ -8,16 +8,26 @@ from typing import Any
 import pytest
 
 from payments.believing import closed
-from payments.cases import CaseCode
+from payments.cases import Case, CaseCode, CaseKey
 from payments.charging import charge_refused, closing_begun
 from payments.gateway import ClosingCause, InstructionKind, Instructions
 from payments.messages import SWITCHED, SWITCHING
 from payments.methods import METHODS, PaymentMethod
-from payments.payment import Payment
+from payments.money import Currency, Money
+from payments.payment import ENDED_UNPAID, Payment
 from payments.request import Locale
-from payments.status import PaymentStatus
+from payments.status import AttemptStatus, PaymentStatus
 from starter.views import message, methods_body, payment_body
-from tests.starter.orders import NOW, TERMS, awaiting, prepared
+from tests.starter.orders import (
+    NOW,
+    TERMS,
+    awaiting,
+    paid,
+    paid_too_late,
+    prepared,
+    refunding,
+    reported,
+)
 
 MEMBERS = [
     "order_id",
@@ -68,10 +78,6 @@ def seen(payment: Payment, seconds: float = 0) -> dict[str, Any]:
     return document
 
 
-def paid(payment: Payment, method: PaymentMethod) -> Payment:
-    return replace(payment, status=PaymentStatus.PAID, paid_with=method, paid_at=NOW)
-
-
 def test_the_members_are_those_of_the_contract_in_their_order() -> None:
     body = seen(awaiting("SKT-1"))
 
@@ -104,7 +110,7 @@ def test_an_awaited_payment_shows_how_to_pay_until_when() -> None:
 
 
 def test_every_instant_is_utc_to_the_second() -> None:
-    body = seen(paid(awaiting("SKT-1"), PaymentMethod.PERMATA_VA))
+    body = seen(paid("SKT-1", PaymentMethod.PERMATA_VA))
 
     assert body["created_at"] == "2026-11-23T07:00:00Z"
     assert body["expires_at"] == "2026-11-23T07:05:00Z"
@@ -142,7 +148,7 @@ def switched(payment: Payment, status: PaymentStatus) -> Payment:
 
 @pytest.mark.parametrize("status", list(PaymentStatus))
 def test_the_customer_s_link_is_given_out_while_it_is_of_use(status: PaymentStatus) -> None:
-    ended = status in {PaymentStatus.CANCELLED, PaymentStatus.FAILED, PaymentStatus.EXPIRED}
+    ended = status in ENDED_UNPAID | {PaymentStatus.CANCELLED}
     payment = replace(with_link(awaiting("SKT-1")), status=status, retry_until=NOW)
 
     assert (seen(payment)["payment_url"] is None) == ended
@@ -170,14 +176,15 @@ def test_who_switches_is_told_not_to_pay_to_the_old_number(locale: Locale) -> No
 
 
 def test_goods_wait_while_a_settlement_may_still_be_reversed() -> None:
-    payment = paid(awaiting("SKT-1"), PaymentMethod.PERMATA_VA)
+    payment = paid("SKT-1", PaymentMethod.PERMATA_VA)
 
     assert seen(payment, seconds=899)["fulfillable"] is False
     assert seen(payment, seconds=900)["fulfillable"] is True
 
 
 def test_a_case_for_a_human_shows() -> None:
-    payment = replace(awaiting("SKT-1"), attention=CaseCode.MISMATCH)
+    case = Case(key=CaseKey(code=CaseCode.MISMATCH, transaction_id="T-1"), attempt=1)
+    payment = replace(awaiting("SKT-1"), cases=(case,))
 
     assert seen(payment)["attention"] == "mismatch"
 
@@ -202,3 +209,63 @@ def test_every_status_can_be_told(status: PaymentStatus, locale: Locale) -> None
 
 def test_all_methods_are_listed_when_no_amount_is_named() -> None:
     assert {each.method for each in methods_body(None).methods} == set(METHODS)
+
+
+REFUND_MEMBERS = [
+    "refund_key",
+    "amount",
+    "status",
+    "reason",
+    "created_at",
+    "confirmed_at",
+    "credit_note_number",
+    "transaction_id",
+    "cause",
+]
+
+
+def test_every_refund_is_shown_the_oldest_first() -> None:
+    first = refunding(paid("SKT-1"), refund_key="K-2", amount=Money(50_000, Currency.IDR))
+    both = refunding(first, refund_key="K-1")
+
+    body = seen(both)
+
+    assert [refund["refund_key"] for refund in body["refunds"]] == ["K-2", "K-1"]
+    assert list(body["refunds"][0]) == REFUND_MEMBERS
+    assert body["refunds"][0] == {
+        "refund_key": "K-2",
+        "amount": {"value": 50_000, "currency": "IDR"},
+        "status": "manual",
+        "reason": "too small",
+        "created_at": "2026-11-23T07:00:00Z",
+        "confirmed_at": None,
+        "credit_note_number": None,
+        "transaction_id": "T-SKT-1",
+        "cause": "requested",
+    }
+    assert body["refunds"][1]["amount"]["value"] == 300_000
+    assert body["attention"] == "manual_refund"
+
+
+def test_a_credit_note_that_was_not_needed_is_none() -> None:
+    payment = refunding(paid("SKT-1"))
+    settled = replace(payment.refunds[0], credit_note_number="")
+
+    assert seen(replace(payment, refunds=(settled,)))["refunds"][0]["credit_note_number"] is None
+
+
+def test_what_goes_back_because_it_came_too_late_is_told() -> None:
+    body = seen(paid_too_late("SKT-1"))
+
+    assert body["status"] == "cancelled"
+    assert [refund["cause"] for refund in body["refunds"]] == ["late_money"]
+    assert "akan kami kembalikan" in body["message"]["id"]
+
+
+def test_the_link_of_a_reversed_payment_leads_to_other_methods() -> None:
+    by_transfer = paid("SKT-1", PaymentMethod.PERMATA_VA)
+    reversed_payment = with_link(reported(by_transfer, AttemptStatus.REVERSED))
+
+    assert seen(reversed_payment)["payment_url"] is not None
+    assert "qris" in seen(reversed_payment)["methods"]
+    assert seen(reversed_payment, seconds=86_400)["payment_url"] is None

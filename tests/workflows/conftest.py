@@ -5,14 +5,15 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
+from temporalio.workflow import UpdateMethodMultiParam
 
 from activities.documents import DocumentActivities, DocumentParts
 from activities.gateway import GatewayActivities
@@ -20,16 +21,27 @@ from activities.records import RecordActivities
 from adapters.keysets import load_aead, new_aead_keyset
 from adapters.temporal.converter import data_converter
 from payments.changes import Terms
+from payments.mails import Mail, MailKind
+from payments.methods import PaymentMethod
 from payments.progress import Windows
+from payments.status import AttemptStatus
 from tests.workflows.memory import MemoryGateway, MemoryRecords
-from tests.workflows.paper import MemoryPaper
-from tests.workflows.samples import MERCHANT_ID, request
-from workflows.messages import AwaitInstructions, Cancel, Outcome
+from tests.workflows.paper import MemoryCreditNotes, MemoryPaper
+from tests.workflows.samples import MERCHANT_ID, notice, request
+from workflows.messages import (
+    AwaitInstructions,
+    Cancel,
+    Outcome,
+    RequestRefund,
+    ResolveCase,
+)
 from workflows.names import DOCUMENTS_QUEUE, workflow_id
 from workflows.payment import PaymentWorkflow
 from workflows.sandbox import RUNNER
 
 PATIENCE = 20.0
+
+Message = TypeVar("Message")
 
 
 @dataclass
@@ -42,6 +54,7 @@ class House:
     gateway: MemoryGateway
     windows: Windows
     paper: MemoryPaper
+    credit_notes: MemoryCreditNotes
 
     def start_operation(self, order_id: str) -> WithStartWorkflowOperation[Any, Any]:
         return WithStartWorkflowOperation(
@@ -52,8 +65,13 @@ class House:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
 
-    async def checkout(self, order_id: str, update_id: str | None = None) -> Outcome:
-        message = AwaitInstructions(request=request(order_id), actor="test")
+    async def checkout(
+        self,
+        order_id: str,
+        update_id: str | None = None,
+        method: PaymentMethod = PaymentMethod.BCA_VA,
+    ) -> Outcome:
+        message = AwaitInstructions(request=request(order_id, method=method), actor="test")
         operation = self.start_operation(order_id)
         try:
             return await self.client.execute_update_with_start_workflow(
@@ -73,6 +91,40 @@ class House:
             Cancel(actor="test", reason="changed my mind"),
             start_workflow_operation=self.start_operation(order_id),
         )
+
+    async def pay(self, order_id: str, method: PaymentMethod) -> None:
+        """Check out, pay, and wait for the receipt."""
+        await self.checkout(order_id, method=method)
+        self.gateway.pay(f"{order_id}~1")
+        await self.notify(order_id, notice(order_id, AttemptStatus.PAID))
+        await until(lambda: Mail(MailKind.RECEIPT, 1) in self.records.mails.get(order_id, []))
+
+    async def refund(self, order_id: str, message: RequestRefund) -> Outcome:
+        return await self._send(
+            PaymentWorkflow.request_refund, order_id, message, message.refund_key
+        )
+
+    async def decide(self, order_id: str, decision: ResolveCase) -> Outcome:
+        return await self._send(PaymentWorkflow.resolve_case, order_id, decision, uuid.uuid4().hex)
+
+    async def _send(
+        self,
+        update: UpdateMethodMultiParam[[PaymentWorkflow, Message], Outcome],
+        order_id: str,
+        message: Message,
+        update_id: str,
+    ) -> Outcome:
+        """Send it again while the run is just closing, as every client does (DESIGN §3)."""
+        while True:
+            operation = self.start_operation(order_id)
+            try:
+                return await self.client.execute_update_with_start_workflow(
+                    update, message, start_workflow_operation=operation, id=update_id
+                )
+            except RPCError as error:
+                await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                    raise
 
     async def notify(self, order_id: str, document: object) -> None:
         await self.client.start_workflow(
@@ -112,16 +164,33 @@ async def open_house(temporal: WorkflowEnvironment) -> AsyncIterator[HouseFactor
         spans = {name: timedelta(seconds=value) for name, value in seconds.items()}
         queue = f"payments-{uuid.uuid4().hex[:8]}"
         windows = Windows(**spans)
-        terms = Terms(merchant_id=MERCHANT_ID, another_method=windows.another_method)
+        terms = Terms(
+            merchant_id=MERCHANT_ID,
+            another_method=windows.another_method,
+            details_kept=timedelta(0),
+        )
         stored = MemoryRecords(terms)
         house = House(
-            client, queue, stored, gateway or MemoryGateway(), windows, MemoryPaper(stored)
+            client=client,
+            queue=queue,
+            records=stored,
+            gateway=gateway or MemoryGateway(),
+            windows=windows,
+            paper=MemoryPaper(stored),
+            credit_notes=MemoryCreditNotes(stored),
         )
         records = RecordActivities(house.records, house.windows)
-        at_gateway = GatewayActivities(house.gateway, house.records)
+        at_gateway = GatewayActivities(house.gateway, house.records, house.records)
         paper = house.paper
         documents = DocumentActivities(
-            DocumentParts(payments=paper, invoices=paper, drawer=paper, ledger=paper, mailer=paper)
+            DocumentParts(
+                payments=paper,
+                invoices=paper,
+                credit_notes=house.credit_notes,
+                drawer=paper,
+                ledger=paper,
+                mailer=paper,
+            )
         )
         parts: list[tuple[str, list[type], list[Callable[..., Any]]]] = [
             (queue, [PaymentWorkflow], [*records.all(), *at_gateway.all()]),

@@ -7,9 +7,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from payments.believing import answered, case_resolved, closed
-from payments.cases import Case, CaseCode
+from payments.believing import answered, closed
+from payments.cases import CaseCode
 from payments.changes import Change, Terms
 from payments.charging import (
     another_attempt,
@@ -22,20 +23,36 @@ from payments.commands import (
     AlertOrder,
     AnotherAttempt,
     Answer,
+    AnsweredRefund,
     CaseDecision,
     Closing,
+    ForgottenDetails,
     OpenedCharge,
     Placement,
     RefusedCharge,
     ReviewDecided,
+    SentRefund,
+    StuckRefund,
     UnmatchedAnswer,
+    WantedRefund,
 )
+from payments.deciding import Decision, case_decided
 from payments.errors import OrderConflictError
 from payments.gateway import AttemptRef, Charge, ChargeOpened, ReviewDecision, StatusReport
 from payments.mails import Mail
 from payments.notice import Notice
 from payments.payment import Payment
 from payments.progress import Progress, progress_of
+from payments.refund_moves import details_forgotten, refund_sent, refund_stuck
+from payments.refund_reports import refund_answered
+from payments.refunding import refund_order, refund_requested
+from payments.refunds import (
+    RefundAnswer,
+    RefundOrder,
+    RefundOutcome,
+    RefundRef,
+    ReportedRefund,
+)
 from payments.request import PaymentRequest
 from payments.status import OPEN, AttemptStatus, PaymentStatus
 from tests.workflows.samples import instructions, report
@@ -43,13 +60,12 @@ from tests.workflows.samples import instructions, report
 
 @dataclass
 class MemoryRecords:
-    """Implements PaymentRecords and Charges."""
+    """Implements PaymentRecords, Charges and Refunds."""
 
     terms: Terms
     payments: dict[str, Payment] = field(default_factory=dict)
     notices: dict[str, set[str]] = field(default_factory=dict)
     audit: dict[str, list[str]] = field(default_factory=dict)
-    cases: dict[str, list[Case]] = field(default_factory=dict)
     unmatched: list[UnmatchedAnswer] = field(default_factory=list)
     mails: dict[str, list[Mail]] = field(default_factory=dict)
     alerts: list[AlertOrder] = field(default_factory=list)
@@ -117,9 +133,43 @@ class MemoryRecords:
 
     async def resolve_case(self, decision: CaseDecision) -> Progress:
         order_id, payment = decision.order_id, self.payments[decision.order_id]
-        case = self.cases[order_id][decision.case_id - 1]
-        change = case_resolved(payment, case, decision.resolution, None, self.terms, decision.at)
-        return self._keep(order_id, change)
+        decided = Decision(
+            resolution=decision.resolution,
+            actor=decision.actor,
+            at=decision.at,
+            reference=decision.reference,
+            amount=decision.amount,
+        )
+        key = payment.cases[decision.case_id - 1].key
+        return self._keep(order_id, case_decided(payment, key, decided, self.terms))
+
+    async def request_refund(self, wanted: WantedRefund) -> Progress:
+        payment = self.payments[wanted.order_id]
+        change = refund_requested(payment, wanted.wish, self.terms, wanted.at)
+        return self._keep(wanted.order_id, change)
+
+    async def record_refund_sent(self, sent: SentRefund) -> Progress:
+        payment = self.payments[sent.order_id]
+        return self._keep(sent.order_id, refund_sent(payment, sent.refund_key, sent.at))
+
+    async def record_refund(self, answered: AnsweredRefund) -> Progress:
+        payment = self.payments[answered.order_id]
+        change = refund_answered(payment, answered.refund_key, answered.answer, answered.at)
+        return self._keep(answered.order_id, change)
+
+    async def record_refund_stuck(self, stuck: StuckRefund) -> Progress:
+        payment = self.payments[stuck.order_id]
+        return self._keep(stuck.order_id, refund_stuck(payment, stuck.refund_key))
+
+    async def forget_bank_details(self, forgotten: ForgottenDetails) -> Progress:
+        payment = self.payments[forgotten.order_id]
+        return self._keep(forgotten.order_id, details_forgotten(payment, forgotten.refund_key))
+
+    async def refund_order(self, refund: RefundRef) -> RefundOrder:
+        payment = self.payments[refund.order_id]
+        stored = payment.refund(refund.refund_key)
+        assert stored is not None
+        return refund_order(payment, stored)
 
     def _answer(self) -> None:
         if self.failures_left > 0:
@@ -145,11 +195,6 @@ class MemoryRecords:
 
     def _keep(self, order_id: str, change: Change) -> Progress:
         before = self.payments.get(order_id)
-        if change.case is not None:
-            known = self.cases.setdefault(order_id, [])
-            if any(_is_same(case, change.case) for case in known):
-                return self._view(order_id)
-            known.append(change.case)
         if change.payment != before:
             version = before.version + 1 if before else 1
             self.payments[order_id] = replace(change.payment, version=version)
@@ -157,13 +202,10 @@ class MemoryRecords:
         return self._view(order_id)
 
     def _view(self, order_id: str) -> Progress:
-        payment = self.payments[order_id]
-        if self.invoices[order_id]:
-            payment = replace(payment, invoice_number="INV-2026-000001")
-        return progress_of(payment, self.mails.get(order_id, []))
+        return progress_of(self.payments[order_id], self.mails.get(order_id, []))
 
     def codes(self, order_id: str) -> list[CaseCode]:
-        return [case.code for case in self.cases.get(order_id, [])]
+        return [case.code for case in self.payments[order_id].cases]
 
 
 @dataclass
@@ -178,6 +220,9 @@ class MemoryGateway:
     opens_with: Sequence[Exception] = ()
     refuses_to_close: bool = False
     pays_when_closed: bool = False
+    refunds: dict[str, ReportedRefund] = field(default_factory=dict)
+    refunds_sent: Counter[str] = field(default_factory=Counter)
+    refunds_with: Sequence[RefundAnswer | Exception] = ()
 
     async def open_charge(self, charge: Charge) -> ChargeOpened:
         name = charge.gateway_order_id
@@ -199,7 +244,39 @@ class MemoryGateway:
         name = attempt.gateway_order_id
         self.asked[name] += 1
         status = self.held.get(name)
-        return report(self.charges[name], status) if status is not None else None
+        if status is None:
+            return None
+        told = report(self.charges[name], status)
+        return replace(told, refunds=tuple(self.refunds.values()))
+
+    async def ask_about(self, attempt: AttemptRef, transaction_id: str) -> StatusReport | None:
+        return await self.ask(attempt)
+
+    async def give_back(self, refund: RefundOrder) -> RefundAnswer:
+        """Answer as planned, then take what comes."""
+        self.refunds_sent[refund.gateway_key] += 1
+        tries = self.refunds_sent[refund.gateway_key]
+        if tries <= len(self.refunds_with):
+            planned = self.refunds_with[tries - 1]
+            if isinstance(planned, Exception):
+                raise planned
+            return planned
+        given = ReportedRefund(key=refund.gateway_key, amount=refund.amount)
+        self.refunds[refund.gateway_key] = given
+        is_all = refund.is_whole
+        status = AttemptStatus.REFUNDED if is_all else AttemptStatus.PARTIALLY_REFUNDED
+        self.held[refund.gateway_order_id] = status
+        return RefundAnswer(outcome=RefundOutcome.ACCEPTED)
+
+    async def find_refund(self, refund: RefundOrder) -> RefundAnswer:
+        is_there = refund.gateway_key in self.refunds
+        return RefundAnswer(outcome=RefundOutcome.ACCEPTED if is_there else RefundOutcome.ABSENT)
+
+    def confirm_refunds(self, at: datetime) -> None:
+        """The bank has done its part."""
+        self.refunds = {
+            key: replace(refund, confirmed_at=at) for key, refund in self.refunds.items()
+        }
 
     async def close(self, attempt: AttemptRef, token: str | None) -> bool:
         name = attempt.gateway_order_id
@@ -218,14 +295,6 @@ class MemoryGateway:
 
     def pay(self, gateway_order_id: str) -> None:
         self.held[gateway_order_id] = AttemptStatus.PAID
-
-
-def _is_same(one: Case, other: Case) -> bool:
-    return (one.code, one.transaction_id, one.money_came) == (
-        other.code,
-        other.transaction_id,
-        other.money_came,
-    )
 
 
 def status_of(records: MemoryRecords, order_id: str) -> PaymentStatus:

@@ -14,10 +14,12 @@ MERCHANT_ID = "G000000001"
 AMOUNT = Money(350_000, Currency.IDR)
 
 
-def request(order_id: str, *, price: int = 350_000) -> PaymentRequest:
+def request(
+    order_id: str, *, price: int = 350_000, method: PaymentMethod = PaymentMethod.BCA_VA
+) -> PaymentRequest:
     return PaymentRequest(
         order_id=order_id,
-        method=PaymentMethod.BCA_VA,
+        method=method,
         integration=Integration.CORE,
         amount=Money(price, Currency.IDR),
         items=(LineItem("DECK-8", "Skate deck 8.0", price, 1),),

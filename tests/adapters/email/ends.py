@@ -1,11 +1,15 @@
-"""Payments that ended without money, and where their mails lead to."""
+"""Payments that ended or whose money goes back, and where their mails lead to."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.email.desk import Desk
+from payments.gateway import GatewayTransaction
+from payments.mails import MAILS, Mail, MailKind
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency, Money
 from payments.payment import Payment, PaymentAttempt
+from payments.refunds import Refund, RefundCause, RefundStatus
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
 from tests.adapters.invoice_pdf.invoices import INVOICE, PAID_AT
@@ -20,6 +24,7 @@ DESK = Desk(
     pay_url="https://pay.skaters.example",
     web_ui_url="https://temporal.skaters.example",
 )
+REFUND_LINK = f"https://pay.skaters.example/refund/{TOKEN}"
 
 REQUEST = PaymentRequest(
     order_id=INVOICE.order_id,
@@ -51,6 +56,66 @@ def ended(status: PaymentStatus) -> Payment:
         created_at=ACCEPTED_AT,
         updated_at=EXPIRES_AT,
         attempts=(ATTEMPT,),
-        refunded_amount=Money.zero(Currency.IDR),
         retry_until=None if status is PaymentStatus.CANCELLED else RETRY_UNTIL,
     )
+
+
+REFUND = Refund(
+    refund_key="wheels-back",
+    gateway_key="8a1b",
+    attempt=1,
+    transaction_id="trx-1",
+    amount=Money(111_000, Currency.IDR),
+    reason="the customer is hard to please",
+    cause=RefundCause.REQUESTED,
+    status=RefundStatus.ACCEPTED,
+    requested_by="cashier",
+    created_at=EXPIRES_AT,
+    accepted_at=EXPIRES_AT,
+)
+MANUAL = replace(REFUND, status=RefundStatus.MANUAL, accepted_at=None, link_token=TOKEN)
+TRANSFERRED = replace(
+    MANUAL,
+    status=RefundStatus.CONFIRMED,
+    transferred_by="treasurer",
+    reference="BCA-778812",
+    confirmed_at=EXPIRES_AT,
+)
+
+
+def paid(method: PaymentMethod, *refunds: Refund) -> Payment:
+    """The order paid by its only attempt, and what goes back of that."""
+    transaction = GatewayTransaction(
+        transaction_id="trx-1",
+        payment_type="any",
+        status=AttemptStatus.PAID,
+        method=method,
+        captured=REQUEST.amount,
+        paid_at=PAID_AT,
+    )
+    attempt = replace(
+        ATTEMPT, method=method, status=AttemptStatus.PAID, transactions=(transaction,)
+    )
+    return replace(
+        ended(PaymentStatus.PAID),
+        attempts=(attempt,),
+        refunds=refunds,
+        paid_with=method,
+        paid_at=PAID_AT,
+        paid_attempt=1,
+        paid_transaction_id="trx-1",
+        retry_until=None,
+    )
+
+
+def mail_of(payment: Payment) -> Mail:
+    """The mail about how the payment ended."""
+    kind = MAILS[payment.status]
+    assert kind is not None
+    return Mail(kind, payment.latest_attempt.number)
+
+
+def mail_about(refund: Refund) -> Mail:
+    is_manual = refund.status is RefundStatus.MANUAL
+    kind = MailKind.BANK_DETAILS if is_manual else MailKind.REFUND
+    return Mail(kind, refund.attempt, refund.refund_key)

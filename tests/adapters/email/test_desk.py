@@ -7,6 +7,7 @@ def test_links_begin_with_the_address_as_it_was_set() -> None:
     desk = replace(DESK, pay_url="https://shop.example/base/", web_ui_url="http://127.0.0.1:8233/")
 
     assert desk.pay_link("abc") == "https://shop.example/base/pay/abc"
+    assert desk.refund_link("abc") == "https://shop.example/base/refund/abc"
     assert desk.run_link("SKT-1") == (
         "http://127.0.0.1:8233/namespaces/default/workflows/payment%2FSKT-1"
     )

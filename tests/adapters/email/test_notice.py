@@ -1,4 +1,4 @@
-"""What the mails about a payment without money say, and what they never say."""
+"""What the mails about an unpaid end say, and what they never say."""
 
 import re
 from dataclasses import replace
@@ -8,18 +8,27 @@ import pytest
 
 from adapters.email.letter import Letter, Letters
 from adapters.email.notice import notice_facts
-from payments.cases import CaseCode
+from payments.credit_note import CreditNote
 from payments.invoice import Merchant
-from payments.mails import MAILS, MailKind
 from payments.messages import STATUS_TEXTS
 from payments.methods import PaymentMethod
 from payments.payment import Payment
+from payments.refunds import RefundCause, RefundStatus
 from payments.request import Customer, Locale
 from payments.status import PaymentStatus
-from tests.adapters.email.ends import ATTEMPT, DESK, LINK, RETRY_UNTIL, TOKEN, ended
-from tests.adapters.invoice_pdf.invoices import SKATERS
+from tests.adapters.email.ends import (
+    ATTEMPT,
+    DESK,
+    LINK,
+    REFUND,
+    RETRY_UNTIL,
+    TOKEN,
+    ended,
+    mail_of,
+)
+from tests.adapters.invoice_pdf.invoices import CREDIT_NOTE, SKATERS
 
-WITH_OFFER = [PaymentStatus.FAILED, PaymentStatus.EXPIRED]
+WITH_OFFER = [PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.REVERSED]
 ENDS = [*WITH_OFFER, PaymentStatus.CANCELLED]
 OLD_NUMBERS = {
     Locale.ID: "Mohon jangan lagi membayar melalui nomor virtual account, kode pembayaran, atau"
@@ -32,13 +41,12 @@ OLD_NUMBERS = {
 def _notice(
     payment: Payment,
     locale: Locale = Locale.ID,
-    kind: MailKind | None = None,
+    note: CreditNote | None = None,
     merchant: Merchant = SKATERS,
 ) -> Letter:
     payment = replace(payment, request=replace(payment.request, locale=locale))
-    due = kind or MAILS[payment.status]
-    assert due is not None
-    return Letters().render(due, locale, notice_facts(due, payment, merchant, DESK))
+    mail = mail_of(payment)
+    return Letters().render(mail.kind, locale, notice_facts(mail, payment, note, merchant, DESK))
 
 
 def _bodies(letter: Letter) -> tuple[str, str]:
@@ -56,6 +64,16 @@ def _bodies(letter: Letter) -> tuple[str, str]:
         (PaymentStatus.EXPIRED, Locale.EN, "The time to pay for order SKT-1001 is over"),
         (PaymentStatus.CANCELLED, Locale.ID, "Pembayaran pesanan SKT-1001 telah dibatalkan"),
         (PaymentStatus.CANCELLED, Locale.EN, "The payment for order SKT-1001 was cancelled"),
+        (
+            PaymentStatus.REVERSED,
+            Locale.ID,
+            "Pesanan SKT-1001 belum terbayar: pembayaran Anda ditarik kembali oleh bank",
+        ),
+        (
+            PaymentStatus.REVERSED,
+            Locale.EN,
+            "Order SKT-1001 is not paid: the bank has taken your payment back",
+        ),
     ],
 )
 def test_a_notice_says_what_happened_and_what_must_not_be_paid_any_more(
@@ -118,7 +136,7 @@ def test_an_offer_without_end_promises_none() -> None:
         assert LINK in body
 
 
-NEXT_ATTEMPT = replace(ATTEMPT, number=2, method=PaymentMethod.QRIS)
+LATE = replace(REFUND, cause=RefundCause.LATE_MONEY, status=RefundStatus.REQUESTED)
 
 
 @pytest.mark.parametrize(
@@ -129,15 +147,7 @@ NEXT_ATTEMPT = replace(ATTEMPT, number=2, method=PaymentMethod.QRIS)
             PaymentStatus.FAILED, {"attempts": (replace(ATTEMPT, link_token=None),)}, id="no link"
         ),
         pytest.param(PaymentStatus.FAILED, {"updated_at": RETRY_UNTIL}, id="too late"),
-        pytest.param(
-            PaymentStatus.EXPIRED, {"attention": CaseCode.LATE_MONEY}, id="money came after all"
-        ),
-        pytest.param(
-            PaymentStatus.FAILED,
-            {"status": PaymentStatus.AWAITING_PAYMENT, "attempts": (ATTEMPT, NEXT_ATTEMPT)},
-            id="already trying again",
-        ),
-        pytest.param(PaymentStatus.FAILED, {"status": PaymentStatus.PAID}, id="paid meanwhile"),
+        pytest.param(PaymentStatus.EXPIRED, {"refunds": (LATE,)}, id="money came after all"),
     ],
 )
 @pytest.mark.parametrize("locale", Locale)
@@ -146,7 +156,7 @@ def test_no_link_where_there_is_nothing_to_try(
 ) -> None:
     payment = ended(status)
 
-    letter = _notice(replace(payment, **changes), locale, MAILS[status])  # type: ignore[arg-type]  # a table of fields
+    letter = _notice(replace(payment, **changes), locale)  # type: ignore[arg-type]  # a table of fields
 
     for body in (letter.text, letter.html):
         assert TOKEN not in body
@@ -165,11 +175,41 @@ def test_the_link_is_that_of_the_latest_attempt() -> None:
 
 @pytest.mark.parametrize("locale", Locale)
 def test_money_that_came_late_is_not_denied(locale: Locale) -> None:
-    late = replace(ended(PaymentStatus.CANCELLED), attention=CaseCode.LATE_MONEY)
+    late = replace(ended(PaymentStatus.CANCELLED), refunds=(LATE,))
 
     for body in _bodies(_notice(late, locale)):
         assert STATUS_TEXTS[PaymentStatus.CANCELLED, None].text(locale, {}) not in body
         assert re.search("akan kami kembalikan|and will return it", body)
+
+
+@pytest.mark.parametrize(
+    ("locale", "advice"),
+    [
+        (Locale.ID, "pastikan dana tersebut telah kembali kepada Anda"),
+        (Locale.EN, "make sure that the money has come back to you"),
+    ],
+)
+def test_who_is_asked_to_pay_again_is_told_to_look_for_the_money_first(
+    locale: Locale, advice: str
+) -> None:
+    for body in _bodies(_notice(ended(PaymentStatus.REVERSED), locale)):
+        assert advice in body
+
+
+@pytest.mark.parametrize(
+    ("locale", "attached"),
+    [
+        (Locale.ID, "Nota kredit untuk faktur Anda kami lampirkan (CN-2026-000001.pdf)."),
+        (Locale.EN, "The credit note for your invoice is attached (CN-2026-000001.pdf)."),
+    ],
+)
+def test_a_credit_note_is_named_only_where_it_is_attached(locale: Locale, attached: str) -> None:
+    payment = ended(PaymentStatus.REVERSED)
+
+    for body in _bodies(_notice(payment, locale, CREDIT_NOTE)):
+        assert attached in body
+    for body in _bodies(_notice(payment, locale)):
+        assert not re.search("nota kredit|credit note|None", body, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("status", ENDS)

@@ -9,7 +9,7 @@ from adapters.email import letter
 from adapters.email.letter import Letters
 from adapters.email.notice import notice_facts
 from adapters.email.receipt import receipt_facts
-from payments.mails import MAILS, MailKind
+from payments.mails import MAILS, Mail, MailKind
 from payments.request import Locale
 from payments.status import PaymentStatus
 from tests.adapters.email.ends import DESK, ended
@@ -21,7 +21,7 @@ DUE = [(status, kind) for status, kind in MAILS.items() if kind is not None]
 
 def test_of_every_status_it_is_known_which_mail_is_due() -> None:
     assert set(MAILS) == set(PaymentStatus)
-    assert {kind for _, kind in DUE} == set(MailKind)
+    assert {kind for _, kind in DUE} | {MailKind.REFUND, MailKind.BANK_DETAILS} == set(MailKind)
 
 
 @pytest.mark.parametrize("kind", MailKind)
@@ -41,7 +41,7 @@ def test_every_mail_that_is_due_can_be_written(
     if kind is MailKind.RECEIPT:
         facts = receipt_facts(INVOICE, SKATERS)
     else:
-        facts = notice_facts(kind, payment, SKATERS, DESK)
+        facts = notice_facts(Mail(kind, 1), payment, None, SKATERS, DESK)
 
     mail = Letters().render(kind, locale, facts)
 

@@ -1,10 +1,11 @@
-"""Invoices to draw; also run as a program, to draw one in another process."""
+"""Documents to draw; also run as a program, to draw them in another process."""
 
 import asyncio
 import sys
 from datetime import UTC, datetime
 
 from adapters.invoice_pdf.drawer import InvoicePdfDrawer
+from payments.credit_note import CreditNote, CreditReason
 from payments.invoice import Invoice, Merchant, ppn_in
 from payments.methods import PaymentMethod
 from payments.money import Currency, Money
@@ -39,6 +40,29 @@ INVOICE = Invoice(
     tax=ppn_in(TOTAL, PAID_AT.date()),
 )
 
+REFUNDED_AT = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
+PART = Money(111_000, Currency.IDR)
+CREDIT_NOTE = CreditNote(
+    number="CN-2026-000001",
+    invoice_number=INVOICE.number,
+    invoice_issued_at=INVOICE.issued_at,
+    order_id=INVOICE.order_id,
+    refund_key="wheels-back",
+    reason=CreditReason.REFUND,
+    issued_at=REFUNDED_AT,
+    locale=Locale.ID,
+    merchant=SKATERS,
+    customer=INVOICE.customer,
+    amount=PART,
+    tax=ppn_in(PART, PAID_AT.date()),
+)
+
+
+async def drawn() -> bytes:
+    """Every kind of document, one after the other."""
+    drawer = InvoicePdfDrawer()
+    return await drawer.draw(INVOICE) + await drawer.draw_credit_note(CREDIT_NOTE)
+
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(asyncio.run(InvoicePdfDrawer().draw(INVOICE)))
+    sys.stdout.buffer.write(asyncio.run(drawn()))

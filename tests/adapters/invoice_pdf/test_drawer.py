@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from adapters.invoice_pdf.drawer import InvoicePdfDrawer
 from payments.request import Customer, LineItem, Locale
-from tests.adapters.invoice_pdf.invoices import DECK, INVOICE, PAID_AT, SKATERS
+from tests.adapters.invoice_pdf.invoices import DECK, INVOICE, PAID_AT, SKATERS, drawn
 
 
 @pytest.fixture(scope="module")
@@ -198,10 +198,10 @@ async def test_the_document_says_what_it_is(drawer: InvoicePdfDrawer) -> None:
         {"PYTHONHASHSEED": "2", "TZ": "America/Los_Angeles"},
     ],
 )
-def test_the_same_invoice_is_the_same_bytes_in_every_process(
-    drawer: InvoicePdfDrawer, surroundings: dict[str, str]
+def test_the_same_documents_are_the_same_bytes_in_every_process(
+    surroundings: dict[str, str],
 ) -> None:
-    here = asyncio.run(drawer.draw(INVOICE))
+    here = asyncio.run(drawn())
 
     there = subprocess.run(
         [sys.executable, "-m", "tests.adapters.invoice_pdf.invoices"],

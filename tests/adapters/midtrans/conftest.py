@@ -16,6 +16,7 @@ from adapters.midtrans.transport import Deadline
 from payments.gateway import AttemptRef, Charge
 from payments.methods import Integration, PaymentMethod
 from payments.money import Currency, Money
+from payments.refunds import RefundOrder, gateway_key
 from payments.request import Customer, LineItem, PaymentRequest
 from tests.adapters.midtrans.planned_server import PlannedServer
 from tests.adapters.midtrans.simulator_process import MERCHANT_ID, SERVER_KEY, SimulatorProcess
@@ -185,6 +186,22 @@ def pending(charge: Charge) -> dict[str, object]:
         "va_numbers": [{"bank": "bca", "va_number": "81278500253"}],
         "custom_field1": charge.nonce,
     }
+
+
+@pytest.fixture
+def wanted(charge: Charge) -> RefundOrder:
+    """A part of the charge's 350,000 rupiah back."""
+    return RefundOrder(
+        order_id=charge.request.order_id,
+        attempt=charge.number,
+        transaction_id="T-1",
+        gateway_key=gateway_key("T-1", "r1"),
+        method=PaymentMethod.QRIS,
+        amount=Money(100_000, Currency.IDR),
+        reason="the deck was broken",
+        is_whole=False,
+        sent_at=None,
+    )
 
 
 @pytest.fixture

@@ -157,6 +157,61 @@ async def test_one_answer_is_enough_when_it_settles_the_question(
     assert len(server.received) == 1
 
 
+async def test_asking_about_one_transaction_tells_of_no_other(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    snap_charge: Charge,
+    snap_attempt: AttemptRef,
+) -> None:
+    opened = await gateway.open_charge(replace(snap_charge, method=PaymentMethod.ANY))
+    assert opened.instructions is not None
+    assert opened.instructions.redirect_url is not None
+    simulator.choose(opened.instructions.redirect_url, "bca_va")
+    simulator.choose(opened.instructions.redirect_url, "bni_va")
+    waiting, paid = (str(each["transaction_id"]) for each in simulator.transactions())
+    simulator.happen(snap_charge.gateway_order_id, "pay", transaction_id=paid)
+
+    for transaction_id, status in ((waiting, AttemptStatus.PENDING), (paid, AttemptStatus.PAID)):
+        report = await gateway.ask_about(snap_attempt, transaction_id)
+        assert report is not None
+        assert (report.transaction_id, report.status) == (transaction_id, status)
+        assert mismatches(snap_charge, MERCHANT_ID, report) == ()
+
+
+async def test_asking_about_a_transaction_that_is_not_there_is_none(
+    gateway: MidtransGateway, charge: Charge, attempt: AttemptRef
+) -> None:
+    await gateway.open_charge(charge)
+
+    assert await gateway.ask_about(attempt, "T-1") is None
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ({"pay": {}, "chargeback": {}}, (AttemptStatus.CHARGED_BACK, False)),
+        ({"pay": {}, "chargeback": {"amount": 1_000}}, (AttemptStatus.CHARGED_BACK, True)),
+        ({"pay": {}, "reverse": {}}, (AttemptStatus.DENIED, False)),
+    ],
+)
+async def test_asking_tells_what_became_of_money(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    charge: Charge,
+    attempt: AttemptRef,
+    events: dict[str, dict[str, object]],
+    told: tuple[AttemptStatus, bool],
+) -> None:
+    await gateway.open_charge(charge)
+    for event, details in events.items():
+        simulator.happen(charge.gateway_order_id, event, **details)
+
+    report = await gateway.ask(attempt)
+
+    assert report is not None
+    assert (report.status, report.is_partial) == told
+
+
 async def test_a_second_look_up_that_fails_is_not_taken_for_absence(
     planned_gateway: MidtransGateway, server: PlannedServer, attempt: AttemptRef
 ) -> None:

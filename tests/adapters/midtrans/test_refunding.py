@@ -1,338 +1,300 @@
-"""Giving money back, against the simulator and against answers it would not give."""
+"""Giving money back, against the simulator."""
 
-import json
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
 from adapters.midtrans.gateway import MidtransGateway
-from adapters.midtrans.refunds import REASON_LENGTH_MAX, RefundAnswer, RefundRequest, RefundStatus
-from payments.errors import GatewayBusyError, GatewayRefusedError, GatewayUnknownError
-from payments.gateway import AttemptRef, Charge
+from payments.errors import GatewayBusyError, GatewayUnknownError
+from payments.gateway import AttemptRef, Charge, StatusReport
 from payments.methods import PaymentMethod
 from payments.money import Currency, Money
+from payments.refunds import RefundAnswer, RefundOrder, RefundOutcome, gateway_key
 from payments.status import AttemptStatus
-from tests.adapters.midtrans.planned_server import Manner, Planned, PlannedServer
 from tests.adapters.midtrans.simulator_process import SimulatorProcess
 
-ZERO = Money.zero(Currency.IDR)
+WHOLE = Money(350_000, Currency.IDR)
+ACCEPTED = RefundAnswer(outcome=RefundOutcome.ACCEPTED)
+VOIDED = RefundAnswer(outcome=RefundOutcome.VOIDED)
+NOT_YET = RefundAnswer(outcome=RefundOutcome.NOT_YET)
+ABSENT = RefundAnswer(outcome=RefundOutcome.ABSENT)
+NO_FUNDS = RefundAnswer(outcome=RefundOutcome.NO_FUNDS, gateway_code="414")
+
+PaidBy = Callable[[PaymentMethod], Awaitable[RefundOrder]]
 
 
 @pytest.fixture
-def wanted(charge: Charge) -> RefundRequest:
-    """A part of the order's 350,000 rupiah."""
-    return RefundRequest(
-        gateway_order_id=charge.gateway_order_id,
-        transaction_id="T-1",
-        refund_key="SKT-1001-r1",
-        amount=Money(100_000, Currency.IDR),
-        reason="the deck was broken",
-    )
+def paid_by(
+    gateway: MidtransGateway, simulator: SimulatorProcess, snap_charge: Charge, wanted: RefundOrder
+) -> PaidBy:
+    """The wish, of a payment by this method."""
+
+    async def pay(method: PaymentMethod) -> RefundOrder:
+        await gateway.open_charge(replace(snap_charge, method=method))
+        simulator.happen(snap_charge.gateway_order_id, "pay")
+        [transaction] = simulator.transactions()
+        return replace(wanted, transaction_id=str(transaction["transaction_id"]))
+
+    return pay
 
 
 @pytest.fixture
-async def paid(
-    gateway: MidtransGateway, simulator: SimulatorProcess, charge: Charge, wanted: RefundRequest
-) -> RefundRequest:
-    """The wish, of a QRIS payment that was paid."""
-    opened = await gateway.open_charge(replace(charge, method=PaymentMethod.QRIS))
-    assert opened.report is not None
-    simulator.happen(charge.gateway_order_id, "pay")
-    return replace(wanted, transaction_id=opened.report.transaction_id)
+async def paid(paid_by: PaidBy) -> RefundOrder:
+    return await paid_by(PaymentMethod.QRIS)
 
 
 @pytest.fixture
-def accepted(wanted: RefundRequest) -> RefundAnswer:
-    return RefundAnswer(
-        status=RefundStatus.ACCEPTED, refund_key=wanted.refund_key, amount=wanted.amount
-    )
+async def captured(paid_by: PaidBy) -> RefundOrder:
+    """All of a card payment that has not settled."""
+    order = await paid_by(PaymentMethod.CREDIT_CARD)
+    return replace(order, amount=WHOLE, is_whole=True)
 
 
-@pytest.fixture
-def approved(wanted: RefundRequest) -> dict[str, object]:
-    """Midtrans' answer to a refund it took."""
-    return {
-        "status_code": "200",
-        "transaction_status": "partial_refund",
-        "refund_amount": "100000.00",
-        "refund_key": wanted.refund_key,
-    }
+def refused(code: str) -> RefundAnswer:
+    return RefundAnswer(outcome=RefundOutcome.REFUSED, gateway_code=code)
 
 
-@pytest.mark.parametrize("is_heard_of", [True, False])
-async def test_a_part_is_given_back(
-    gateway: MidtransGateway,
-    attempt: AttemptRef,
-    paid: RefundRequest,
-    accepted: RefundAnswer,
-    *,
-    is_heard_of: bool,
-) -> None:
-    wanted = paid if is_heard_of else replace(paid, transaction_id=None)
-
-    assert await gateway.refund(wanted) == accepted
-
-    report = await gateway.ask(attempt)
+async def told_of(
+    gateway: MidtransGateway, attempt: AttemptRef, order: RefundOrder
+) -> StatusReport:
+    report = await gateway.ask_about(attempt, order.transaction_id)
     assert report is not None
-    assert report.status is AttemptStatus.PARTIALLY_REFUNDED
+    return report
+
+
+async def test_a_part_is_given_back_and_listed(
+    gateway: MidtransGateway, snap_attempt: AttemptRef, paid: RefundOrder
+) -> None:
+    assert await gateway.give_back(paid) == ACCEPTED
+
+    report = await told_of(gateway, snap_attempt, paid)
+    assert (report.status, report.refunded) == (AttemptStatus.PARTIALLY_REFUNDED, paid.amount)
+    assert [(each.key, each.amount) for each in report.refunds] == [(paid.gateway_key, paid.amount)]
 
 
 async def test_the_rest_is_given_back_under_another_key(
-    gateway: MidtransGateway, attempt: AttemptRef, paid: RefundRequest
+    gateway: MidtransGateway, snap_attempt: AttemptRef, paid: RefundOrder
 ) -> None:
-    rest = replace(paid, refund_key="SKT-1001-r2", amount=Money(250_000, Currency.IDR))
+    rest = replace(paid, gateway_key=gateway_key("T-1", "r2"), amount=WHOLE - paid.amount)
 
-    await gateway.refund(paid)
-    answer = await gateway.refund(rest)
+    assert await gateway.give_back(paid) == ACCEPTED
+    assert await gateway.give_back(rest) == ACCEPTED
 
-    assert (answer.refund_key, answer.amount) == (rest.refund_key, rest.amount)
-    report = await gateway.ask(attempt)
-    assert report is not None
-    assert report.status is AttemptStatus.REFUNDED
+    report = await told_of(gateway, snap_attempt, paid)
+    assert (report.status, report.refunded) == (AttemptStatus.REFUNDED, WHOLE)
 
 
-@pytest.mark.parametrize("http_status_codes", [True, False])
 @pytest.mark.parametrize("answers_again", [True, False])
 async def test_a_repeated_refund_gives_back_once(
     gateway: MidtransGateway,
     simulator: SimulatorProcess,
-    paid: RefundRequest,
-    accepted: RefundAnswer,
+    snap_attempt: AttemptRef,
+    paid: RefundOrder,
     *,
-    http_status_codes: bool,
     answers_again: bool,
 ) -> None:
-    knobs: dict[str, object] = {
-        "http_status_codes": http_status_codes,
-        "repeated_refund_key_answers_again": answers_again,
-    }
-    simulator.control("PUT", "/behaviour", knobs)
-    await gateway.refund(paid)
-    await gateway.refund(replace(paid, refund_key="SKT-1001-r2", amount=Money(1, Currency.IDR)))
+    simulator.control("PUT", "/behaviour", {"repeated_refund_key_answers_again": answers_again})
 
-    assert await gateway.refund(paid) == accepted
+    assert await gateway.give_back(paid) == ACCEPTED
+    assert await gateway.give_back(paid) == ACCEPTED
 
-    unconfirmed = simulator.transactions()[0]["refunds_unconfirmed"]
-    assert unconfirmed == [paid.refund_key, "SKT-1001-r2"]
+    assert (await told_of(gateway, snap_attempt, paid)).refunded == paid.amount
 
 
-async def test_a_dana_payment_is_given_back(
+async def test_the_banks_confirmation_is_told(
     gateway: MidtransGateway,
     simulator: SimulatorProcess,
-    snap_charge: Charge,
-    wanted: RefundRequest,
-    accepted: RefundAnswer,
+    snap_attempt: AttemptRef,
+    paid: RefundOrder,
 ) -> None:
-    await gateway.open_charge(replace(snap_charge, method=PaymentMethod.DANA))
-    simulator.happen(snap_charge.gateway_order_id, "pay")
-    transaction_id = str(simulator.transactions()[0]["transaction_id"])
-    dana = replace(wanted, transaction_id=transaction_id)
+    await gateway.give_back(paid)
+    [accepted] = (await told_of(gateway, snap_attempt, paid)).refunds
+    simulator.happen(paid.gateway_order_id, "confirm_refund")
+    [confirmed] = (await told_of(gateway, snap_attempt, paid)).refunds
 
-    assert await gateway.refund(dana) == accepted
-    assert await gateway.refund(dana) == accepted
+    assert accepted.confirmed_at is None
+    assert confirmed.confirmed_at is not None
 
 
-async def test_a_bank_that_denies_a_refund_leaves_the_payment_paid(
-    gateway: MidtransGateway, simulator: SimulatorProcess, attempt: AttemptRef, paid: RefundRequest
+@pytest.mark.parametrize("method", [PaymentMethod.DANA, PaymentMethod.GOPAY])
+async def test_a_wallets_payment_is_given_back(
+    gateway: MidtransGateway, paid_by: PaidBy, method: PaymentMethod
 ) -> None:
-    simulator.fail("refund", "deny")
+    order = await paid_by(method)
 
-    answer = await gateway.refund(paid)
-
-    assert answer == RefundAnswer(
-        status=RefundStatus.REFUSED, refund_key=paid.refund_key, amount=ZERO
-    )
-    report = await gateway.ask(attempt)
-    assert report is not None
-    assert report.status is AttemptStatus.PAID
+    assert await gateway.give_back(order) == ACCEPTED
+    assert await gateway.find_refund(order) == ACCEPTED
 
 
-@pytest.mark.parametrize("http_status_codes", [True, False])
-async def test_more_than_was_paid_is_refused(
+async def test_a_card_in_capture_is_voided_whole(
+    gateway: MidtransGateway, snap_attempt: AttemptRef, captured: RefundOrder
+) -> None:
+    assert await gateway.give_back(captured) == VOIDED
+
+    report = await told_of(gateway, snap_attempt, captured)
+    assert (report.status, report.refunds) == (AttemptStatus.CANCELLED, ())
+
+
+async def test_a_part_of_a_card_payment_waits_for_its_settlement(
     gateway: MidtransGateway,
     simulator: SimulatorProcess,
-    paid: RefundRequest,
-    *,
-    http_status_codes: bool,
+    snap_attempt: AttemptRef,
+    paid_by: PaidBy,
 ) -> None:
-    simulator.control("PUT", "/behaviour", {"http_status_codes": http_status_codes})
+    part = await paid_by(PaymentMethod.CREDIT_CARD)
 
-    with pytest.raises(GatewayRefusedError) as raised:
-        await gateway.refund(replace(paid, amount=Money(350_001, Currency.IDR)))
+    assert await gateway.give_back(part) == NOT_YET
+    assert (await told_of(gateway, snap_attempt, part)).status is AttemptStatus.PAID
 
-    assert raised.value.gateway_code == "414"
-    assert "the amount cannot be refunded" in str(raised.value)
+    simulator.happen(part.gateway_order_id, "settle")
+    assert await gateway.give_back(part) == ACCEPTED
 
 
-async def test_a_method_without_refunds_is_refused(
-    gateway: MidtransGateway, simulator: SimulatorProcess, charge: Charge, wanted: RefundRequest
+async def test_a_settled_card_is_refunded(
+    gateway: MidtransGateway, simulator: SimulatorProcess, captured: RefundOrder
 ) -> None:
-    await gateway.open_charge(charge)
-    simulator.happen(charge.gateway_order_id, "pay")
+    simulator.happen(captured.gateway_order_id, "settle")
 
-    with pytest.raises(GatewayRefusedError) as raised:
-        await gateway.refund(replace(wanted, transaction_id=None))
-
-    assert raised.value.gateway_code == "412"
+    assert await gateway.give_back(captured) == ACCEPTED
 
 
-async def test_what_does_not_exist_is_refused(
-    gateway: MidtransGateway, wanted: RefundRequest
+async def test_what_somebody_voided_in_the_dashboard_is_voided(
+    gateway: MidtransGateway, simulator: SimulatorProcess, captured: RefundOrder
 ) -> None:
-    with pytest.raises(GatewayRefusedError) as raised:
-        await gateway.refund(wanted)
+    simulator.happen(captured.gateway_order_id, "cancel")
 
-    assert raised.value.gateway_code == "404"
+    assert await gateway.give_back(captured) == VOIDED
+    assert await gateway.find_refund(captured) == VOIDED
 
 
-async def test_the_whole_wish_is_sent(
-    planned_gateway: MidtransGateway,
-    server: PlannedServer,
-    wanted: RefundRequest,
-    approved: dict[str, object],
+async def test_a_part_of_what_was_voided_is_refused(
+    gateway: MidtransGateway, simulator: SimulatorProcess, captured: RefundOrder
 ) -> None:
-    server.plan = [Planned(body=json.dumps(approved))]
+    part = replace(captured, amount=Money(1, Currency.IDR), is_whole=False)
+    simulator.happen(captured.gateway_order_id, "cancel")
 
-    await planned_gateway.refund(replace(wanted, transaction_id="A1/2 x", reason="x" * 300))
-
-    [received] = server.received
-    assert (received.method, received.path) == ("POST", "/v2/A1%2F2%20x/refund")
-    assert json.loads(received.body) == {
-        "refund_key": wanted.refund_key,
-        "amount": 100_000,
-        "reason": "x" * REASON_LENGTH_MAX,
-    }
+    assert await gateway.give_back(part) == refused("412")
+    assert await gateway.find_refund(part) == ABSENT
 
 
-async def test_a_refund_that_waits_at_the_acquirer_is_accepted(
-    planned_gateway: MidtransGateway,
-    server: PlannedServer,
-    wanted: RefundRequest,
-    approved: dict[str, object],
-    accepted: RefundAnswer,
+async def test_a_void_whose_answer_was_lost_is_found_when_repeated(
+    gateway: MidtransGateway, simulator: SimulatorProcess, captured: RefundOrder
 ) -> None:
-    server.plan = [Planned(body=json.dumps(approved | {"status_code": "201"}))]
-
-    assert await planned_gateway.refund(wanted) == accepted
-
-
-async def test_of_a_sum_of_refunds_the_one_that_was_asked_for_is_told(
-    planned_gateway: MidtransGateway,
-    server: PlannedServer,
-    wanted: RefundRequest,
-    approved: dict[str, object],
-    accepted: RefundAnswer,
-) -> None:
-    refunds = [
-        {"refund_key": "another", "refund_amount": "200000.00"},
-        {"refund_key": wanted.refund_key, "refund_amount": "100000.00"},
-    ]
-    server.plan = [
-        Planned(body=json.dumps(approved | {"refund_amount": "300000.00"})),
-        Planned(body=json.dumps({"status_code": "200", "refunds": refunds})),
-    ]
-
-    assert await planned_gateway.refund(wanted) == accepted
-
-
-@pytest.mark.parametrize(
-    "difference",
-    [
-        pytest.param({"refund_key": "another"}, id="another refund"),
-        pytest.param({"refund_key": None}, id="no key"),
-        pytest.param({"refund_amount": "much"}, id="no amount"),
-        pytest.param({"status_code": "299"}, id="a code not known"),
-        pytest.param({"status_code": "202", "transaction_status": "refund"}, id="contradiction"),
-    ],
-)
-async def test_an_answer_that_says_something_else_is_unknown(
-    planned_gateway: MidtransGateway,
-    server: PlannedServer,
-    wanted: RefundRequest,
-    approved: dict[str, object],
-    difference: dict[str, object],
-) -> None:
-    server.plan = [Planned(body=json.dumps(approved | difference))]
-
+    simulator.fail("cancel", "malformed", times=1)
     with pytest.raises(GatewayUnknownError):
-        await planned_gateway.refund(wanted)
+        await gateway.give_back(captured)
+
+    assert await gateway.give_back(captured) == VOIDED
 
 
-@pytest.mark.parametrize(
-    "looked_up",
-    [
-        pytest.param(Planned(body='{"status_code": "404"}'), id="no such transaction"),
-        pytest.param(Planned(body='{"status_code": "200"}'), id="no refunds"),
-        pytest.param(
-            Planned(body='{"status_code": "200", "refunds": [{"refund_key": "another"}]}'),
-            id="other refunds",
-        ),
-        pytest.param(Planned(manner=Manner.DROP), id="no answer"),
-    ],
-)
-async def test_a_used_key_whose_refund_is_not_found_is_unknown(
-    planned_gateway: MidtransGateway,
-    server: PlannedServer,
-    wanted: RefundRequest,
-    looked_up: Planned,
-) -> None:
-    server.plan = [Planned(body='{"status_code": "406"}'), looked_up]
-
-    with pytest.raises(GatewayUnknownError):
-        await planned_gateway.refund(wanted)
-
-    assert [received.path for received in server.received] == [
-        "/v2/T-1/refund",
-        "/v2/T-1/status",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("planned", "error"),
-    [
-        pytest.param(Planned(manner=Manner.DROP), GatewayUnknownError, id="no answer"),
-        pytest.param(Planned(manner=Manner.HOLD), GatewayUnknownError, id="too late an answer"),
-        pytest.param(Planned(body='{"status_code": "503"}'), GatewayUnknownError, id="503"),
-        pytest.param(Planned(status=429), GatewayBusyError, id="429"),
-    ],
-)
-async def test_a_refund_that_may_have_been_made_is_not_sent_twice(
-    planned_gateway: MidtransGateway,
-    server: PlannedServer,
-    wanted: RefundRequest,
-    planned: Planned,
-    error: type[Exception],
-) -> None:
-    server.plan = [planned]
-
-    with pytest.raises(error):
-        await planned_gateway.refund(wanted)
-
-    assert len(server.received) == 1
-
-
-async def test_a_lost_answer_is_found_again_by_its_key(
+async def test_a_refund_whose_answer_was_lost_is_found_when_repeated(
     gateway: MidtransGateway,
     simulator: SimulatorProcess,
-    paid: RefundRequest,
-    accepted: RefundAnswer,
+    snap_attempt: AttemptRef,
+    paid: RefundOrder,
 ) -> None:
     simulator.fail("refund", "malformed", times=1)
     with pytest.raises(GatewayUnknownError):
-        await gateway.refund(paid)
+        await gateway.give_back(paid)
 
-    assert await gateway.refund(paid) == accepted
+    assert await gateway.give_back(paid) == ACCEPTED
+    assert (await told_of(gateway, snap_attempt, paid)).refunded == paid.amount
 
 
-@pytest.mark.parametrize("refund_key", ["", "a b", "a~1", "é", "a\n"])
-def test_a_key_that_midtrans_would_not_take_cannot_be_asked_for(
-    wanted: RefundRequest, refund_key: str
+async def test_a_bank_that_denies_a_refund_leaves_the_payment_paid(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    snap_attempt: AttemptRef,
+    paid: RefundOrder,
 ) -> None:
-    with pytest.raises(ValueError, match="refund_key"):
-        replace(wanted, refund_key=refund_key)
+    simulator.fail("refund", "deny")
+
+    assert await gateway.give_back(paid) == refused("202")
+
+    assert (await told_of(gateway, snap_attempt, paid)).status is AttemptStatus.PAID
 
 
-@pytest.mark.parametrize("value", [0, -1])
-def test_only_a_positive_amount_can_be_given_back(wanted: RefundRequest, value: int) -> None:
-    with pytest.raises(ValueError, match="amount"):
-        replace(wanted, amount=Money(value, Currency.IDR))
+@pytest.mark.parametrize("http_status_codes", [True, False])
+async def test_too_low_a_balance_is_told_and_the_same_key_may_try_again(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    paid: RefundOrder,
+    *,
+    http_status_codes: bool,
+) -> None:
+    knobs: dict[str, object] = {"http_status_codes": http_status_codes, "refund_funds": 99_999}
+    simulator.control("PUT", "/behaviour", knobs)
+    assert await gateway.give_back(paid) == NO_FUNDS
+
+    simulator.control("PUT", "/behaviour", {"refund_funds": 100_000})
+
+    assert await gateway.give_back(paid) == ACCEPTED
+
+
+async def test_more_than_is_left_is_refused_rather_than_waited_for(
+    gateway: MidtransGateway, simulator: SimulatorProcess, paid: RefundOrder
+) -> None:
+    simulator.happen(paid.gateway_order_id, "refund", amount=250_001)
+
+    assert await gateway.give_back(paid) == refused("414")
+
+
+async def test_where_only_all_can_be_given_back_no_balance_helps_a_part(
+    paid_by: PaidBy, gateway: MidtransGateway
+) -> None:
+    assert await gateway.give_back(await paid_by(PaymentMethod.OVO)) == refused("414")
+
+
+async def test_looking_for_a_refund_sends_none_and_takes_no_other_for_it(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    snap_attempt: AttemptRef,
+    paid: RefundOrder,
+) -> None:
+    simulator.happen(paid.gateway_order_id, "refund", amount=100_000)
+
+    assert await gateway.find_refund(paid) == ABSENT
+    assert (await told_of(gateway, snap_attempt, paid)).refunded == paid.amount
+
+
+async def test_a_method_without_refunds_is_refused(
+    gateway: MidtransGateway, paid_by: PaidBy
+) -> None:
+    assert await gateway.give_back(await paid_by(PaymentMethod.BCA_VA)) == refused("412")
+
+
+async def test_money_that_was_reversed_cannot_be_given_back(
+    gateway: MidtransGateway, simulator: SimulatorProcess, paid_by: PaidBy
+) -> None:
+    order = await paid_by(PaymentMethod.PERMATA_VA)
+    simulator.happen(order.gateway_order_id, "reverse")
+
+    assert await gateway.give_back(order) == refused("412")
+
+
+async def test_a_payment_that_is_not_found_is_looked_for_again(
+    gateway: MidtransGateway, simulator: SimulatorProcess, wanted: RefundOrder
+) -> None:
+    assert simulator.transactions() == []
+
+    with pytest.raises(GatewayUnknownError):
+        await gateway.give_back(wanted)
+    with pytest.raises(GatewayUnknownError):
+        await gateway.find_refund(wanted)
+
+
+@pytest.mark.parametrize("fault", ["refuse", "html:502", "status:503", "429"])
+@pytest.mark.parametrize("operation", ["status", "refund"])
+async def test_a_fault_is_no_answer_and_the_next_try_succeeds(
+    gateway: MidtransGateway,
+    simulator: SimulatorProcess,
+    paid: RefundOrder,
+    operation: str,
+    fault: str,
+) -> None:
+    simulator.fail(operation, fault, times=1)
+    with pytest.raises((GatewayUnknownError, GatewayBusyError)):
+        await gateway.give_back(paid)
+
+    assert await gateway.give_back(paid) == ACCEPTED

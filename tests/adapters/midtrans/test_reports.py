@@ -9,6 +9,7 @@ from payments.errors import GatewayUnknownError
 from payments.gateway import InstructionKind, Instructions
 from payments.methods import PaymentMethod
 from payments.money import Currency, Money
+from payments.refunds import ReportedRefund
 from payments.status import AttemptStatus
 
 
@@ -33,6 +34,10 @@ def document() -> dict[str, object]:
     }
 
 
+def rupiah(value: int) -> Money:
+    return Money(value, Currency.IDR)
+
+
 def test_a_settlement_is_reported_with_all_that_is_to_be_checked(
     document: dict[str, object],
 ) -> None:
@@ -42,7 +47,7 @@ def test_a_settlement_is_reported_with_all_that_is_to_be_checked(
     assert report.transaction_id == "9aed5972-5b6a-401e-894b-a32c91ed1a3a"
     assert (report.status, report.settled) == (AttemptStatus.PAID, True)
     assert (report.payment_type, report.method) == ("bank_transfer", PaymentMethod.BCA_VA)
-    assert (report.amount, report.fee) == (Money(100_000, Currency.IDR), Money(0, Currency.IDR))
+    assert (report.amount, report.fee) == (rupiah(100_000), rupiah(0))
     assert (report.merchant_id, report.nonce) == ("G141532850", "nonce-1")
     assert report.paid_at == datetime(2021, 6, 23, 4, 27, 50, tzinfo=UTC)
 
@@ -116,11 +121,11 @@ def test_a_declared_fee_is_told_apart_from_the_order(
 
     report = status_report(document | ({"metadata": block} if in_metadata else block), "SKT-1~1")
 
-    assert report.fee == Money(fee, Currency.IDR)
+    assert report.fee == rupiah(fee)
 
 
 def test_of_another_currency_no_rupiah_were_asked_for(document: dict[str, object]) -> None:
-    assert status_report(document | {"currency": "USD"}, "SKT-1~1").amount == Money(0, Currency.IDR)
+    assert status_report(document | {"currency": "USD"}, "SKT-1~1").amount == rupiah(0)
 
 
 def test_what_the_gateway_leaves_out_is_none(document: dict[str, object]) -> None:
@@ -130,6 +135,73 @@ def test_what_the_gateway_leaves_out_is_none(document: dict[str, object]) -> Non
     report = status_report(document | {"transaction_time": "soon"}, "SKT-1~1")
 
     assert (report.merchant_id, report.nonce, report.paid_at) == (None, None, None)
+
+
+def test_refunds_are_listed_with_the_banks_word(document: dict[str, object]) -> None:
+    document |= {"transaction_status": "partial_refund", "refund_amount": "30000.00"}
+    document["refunds"] = [
+        {"refund_key": "a", "refund_amount": "10000.00", "bank_confirmed_at": None},
+        {
+            "refund_key": "b",
+            "refund_amount": "20000.00",
+            "bank_confirmed_at": "2021-06-24 09:00:00",
+        },
+    ]
+
+    report = status_report(document, "SKT-1~1")
+
+    assert (report.status, report.refunded) == (AttemptStatus.PARTIALLY_REFUNDED, rupiah(30_000))
+    assert report.refunds == (
+        ReportedRefund(key="a", amount=rupiah(10_000)),
+        ReportedRefund(
+            key="b", amount=rupiah(20_000), confirmed_at=datetime(2021, 6, 24, 2, tzinfo=UTC)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"refund_amount": "10000.00"}, id="no key"),
+        pytest.param({"refund_key": "a"}, id="no amount"),
+        pytest.param({"refund_key": "a", "refund_amount": "much"}, id="unreadable"),
+        pytest.param({"refund_key": "a", "refund_amount": "0.00"}, id="nothing"),
+    ],
+)
+def test_a_refund_that_is_not_understood_hides_no_other(
+    document: dict[str, object], given: dict[str, object]
+) -> None:
+    other = {"refund_key": "b", "refund_amount": "20000.00", "bank_confirmed_at": "soon"}
+
+    report = status_report(document | {"refunds": [given, "b", other]}, "SKT-1~1")
+
+    assert report.refunds == (ReportedRefund(key="b", amount=rupiah(20_000)),)
+
+
+def test_a_refund_that_the_document_itself_names_is_listed(document: dict[str, object]) -> None:
+    document |= {"transaction_status": "refund", "refund_key": "a", "refund_amount": "100000.00"}
+
+    report = status_report(document, "SKT-1~1")
+
+    assert report.refunds == (ReportedRefund(key="a", amount=rupiah(100_000)),)
+
+
+@pytest.mark.parametrize("silence", [{}, {"refund_amount": "much"}, {"refunds": None}])
+def test_of_refunds_that_the_gateway_does_not_tell_nothing_is_made_up(
+    document: dict[str, object], silence: dict[str, object]
+) -> None:
+    report = status_report(document | silence, "SKT-1~1")
+
+    assert (report.refunds, report.refunded) == ((), None)
+
+
+@pytest.mark.parametrize(("word", "partial"), [("partial_chargeback", True), ("CHARGEBACK", False)])
+def test_a_chargeback_of_a_part_is_told_from_one_of_all(
+    document: dict[str, object], word: str, *, partial: bool
+) -> None:
+    report = status_report(document | {"transaction_status": word}, "SKT-1~1")
+
+    assert (report.status, report.is_partial) == (AttemptStatus.CHARGED_BACK, partial)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tink import mac
 
 from adapters.keysets import AeadKeyset, load_aead, load_mac, new_aead_keyset, new_mac_keyset
+from adapters.postgres.bank_details_store import BankDetailsStore
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
@@ -17,9 +19,20 @@ from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from local_stack.ports import Ports
 from local_stack.postgres import Postgres, run_postgres
+from payments.methods import PaymentMethod
 from payments.progress import Progress
 from payments.request import PaymentRequest
-from tests.payments.samples import MERCHANT, REQUEST, SNAP_REQUEST, TERMS, opening_of, placement_of
+from payments.status import AttemptStatus
+from tests.adapters.postgres.rows import report_by
+from tests.payments.samples import (
+    MERCHANT,
+    REQUEST,
+    SNAP_REQUEST,
+    TERMS,
+    answer_of,
+    opening_of,
+    placement_of,
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,6 +88,16 @@ def invoices(engine: AsyncEngine, sealer: Sealer) -> InvoiceStore:
 
 
 @pytest.fixture
+def credit_notes(engine: AsyncEngine, sealer: Sealer) -> CreditNoteStore:
+    return CreditNoteStore(engine, sealer)
+
+
+@pytest.fixture
+def details(engine: AsyncEngine, sealer: Sealer) -> BankDetailsStore:
+    return BankDetailsStore(engine, sealer)
+
+
+@pytest.fixture
 def ledger(engine: AsyncEngine) -> MailLedger:
     return MailLedger(engine, "skaters.example")
 
@@ -104,3 +127,35 @@ def opened(store: PaymentStore) -> Callable[[PaymentRequest], Awaitable[Progress
         return await store.record_opened(opening_of(request))
 
     return open_order
+
+
+@pytest.fixture
+def paid(
+    store: PaymentStore, opened: Callable[[PaymentRequest], Awaitable[Progress]]
+) -> Callable[[PaymentRequest], Awaitable[Progress]]:
+    """Bring an order to the point where it is paid, by its own method."""
+
+    async def pay(request: PaymentRequest) -> Progress:
+        await opened(request)
+        return await store.record_answer(answer_of(request, report_by(request, AttemptStatus.PAID)))
+
+    return pay
+
+
+@pytest.fixture
+async def paid_by_gopay(
+    order: PaymentRequest, paid: Callable[[PaymentRequest], Awaitable[Progress]]
+) -> PaymentRequest:
+    """A paid order whose money the gateway can give back."""
+    by_gopay = replace(order, method=PaymentMethod.GOPAY)
+    await paid(by_gopay)
+    return by_gopay
+
+
+@pytest.fixture
+async def paid_by_transfer(
+    order: PaymentRequest, paid: Callable[[PaymentRequest], Awaitable[Progress]]
+) -> PaymentRequest:
+    """A paid order whose money somebody must transfer back."""
+    await paid(order)
+    return order

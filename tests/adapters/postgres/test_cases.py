@@ -25,7 +25,7 @@ from tests.adapters.postgres.rows import (
     decision_on,
     rows_of,
 )
-from tests.payments.samples import NOW, after, answer_of, closing_of, report_of
+from tests.payments.samples import NOW, after, answer_of, closing_of, placement_of, report_of
 
 Paying = Callable[[PaymentRequest], Awaitable[Progress]]
 
@@ -57,8 +57,8 @@ class TestCasesList:
             True,
         )
         assert case.opened_at == after(minutes=1)
+        assert (case.amount, case.about) == (mismatched.amount, "")
         assert case.details == {
-            "attempt": "1",
             "status": "pending",
             "differs": "nonce",
             "reported": "paid",
@@ -71,6 +71,8 @@ class TestCasesList:
     ) -> None:
         (case,) = await cases_of(store, mismatched.order_id)
         assert case in await store.cases()
+        assert await store.case(case.case_id) == case
+        assert await store.case(999_999_999) is None
 
         await store.resolve_case(decision_on(case, Resolution.REJECTED, "not ours"))
 
@@ -129,7 +131,10 @@ class TestResolveCase:
         late = await store.resolve_case(replace(decision, actor="budi", at=after(hours=9)))
 
         assert len({*answers, late}) == 1
-        assert await count_of(engine, audit_events, mismatched.order_id) == 6
+        assert [event for event, _, _ in await audited(engine, mismatched.order_id)][5:] == [
+            "case.rejected",
+            "attempt.rejected",
+        ]
         (closed,) = await cases_of(store, mismatched.order_id)
         assert closed.resolved is not None
         assert closed.resolved.actor == "ani"
@@ -140,7 +145,7 @@ class TestResolveCase:
         (case,) = await cases_of(store, mismatched.order_id)
         await store.resolve_case(decision_on(case, Resolution.REJECTED))
 
-        with pytest.raises(InvalidRequestError, match="resolution: the case is rejected already"):
+        with pytest.raises(InvalidRequestError, match="resolution: is rejected already"):
             await store.resolve_case(decision_on(case, Resolution.ACCEPTED))
 
     async def test_a_resolution_that_does_not_fit_stores_nothing(
@@ -284,7 +289,10 @@ class TestRecordUnmatched:
 
         progress = await store.progress(order.order_id)
         assert progress == replace(
-            before, version=before.version + 1, attention=CaseCode.UNMATCHED_MONEY
+            before,
+            version=before.version + 1,
+            open_cases=(CaseCode.UNMATCHED_MONEY,),
+            attention=CaseCode.UNMATCHED_MONEY,
         )
         assert (await audited(engine, order.order_id))[4:] == [
             ("case.unmatched_money", "gateway", "unmatched_answer")
@@ -308,6 +316,26 @@ class TestRecordUnmatched:
         assert closed.resolved is not None
         assert await store.record_unmatched(unmatched_of(order))
         assert await cases_of(store, order.order_id) == [closed]
+
+    async def test_a_case_of_an_order_that_is_stored_later_becomes_part_of_it(
+        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
+    ) -> None:
+        await store.record_unmatched(unmatched_of(order))
+        await store.place(placement_of(order))
+        loaded = await store.progress(order.order_id)
+
+        paid = await store.record_answer(answer_of(order, AttemptStatus.PAID))
+
+        assert loaded is not None
+        assert loaded.attention is CaseCode.UNMATCHED_MONEY
+        assert (paid.status, paid.attention) == (PaymentStatus.PAID, None)
+        (case,) = await cases_of(store, order.order_id)
+        assert case.resolved == Resolved(
+            resolution=Resolution.MATCHED, at=after(minutes=1), actor="gateway", reason=None
+        )
+        assert ("case.matched", "gateway", "gateway_answer") in await audited(
+            engine, order.order_id
+        )
 
     async def test_a_case_of_an_attempt_that_is_not_there_is_closed_with_its_order(
         self, store: PaymentStore, order: PaymentRequest, opened: Paying

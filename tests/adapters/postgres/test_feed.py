@@ -1,23 +1,29 @@
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.feed import Event, append_event
 from adapters.postgres.payment_store import PaymentStore
-from adapters.postgres.sealing import Sealer
+from adapters.postgres.sealing import Cell, Sealer
 from adapters.postgres.stored_payment import StoredPayments
+from adapters.postgres.tables import payment_events
+from payments.cases import CaseCode
+from payments.charging import placed
 from payments.errors import InvalidRequestError
 from payments.gateway import ClosingCause
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
+from tests.adapters.postgres.rows import transfer_back, wanted_of
 from tests.payments.samples import (
     NOW,
     after,
     answer_of,
+    attempt_of,
     awaiting_payment,
     closing_of,
     opening_of,
@@ -174,6 +180,53 @@ async def test_a_reader_beside_many_writers_misses_nothing(
 async def test_a_foreign_cursor_is_named(store: PaymentStore, cursor: str) -> None:
     with pytest.raises(InvalidRequestError, match=r"^after: "):
         await store.events(cursor, 10)
+
+
+async def test_an_event_tells_no_more_of_refunds_and_cases_than_everybody_may_know(
+    store: PaymentStore, cursor: str | None, paid_by_transfer: PaymentRequest
+) -> None:
+    await store.request_refund(wanted_of(paid_by_transfer, "r-1"))
+    waiting = await store.payment(paid_by_transfer.order_id)
+    await transfer_back(store, paid_by_transfer, "r-1")
+
+    events = (await store.events(cursor, 10)).events
+
+    told = events[-1].payment
+    assert waiting is not None
+    assert waiting.refunds[0].link_token is not None
+    assert waiting.cases[0].amount is not None
+    assert events[-1].type == "payment.refunded"
+    assert told.refunds[0].amount == paid_by_transfer.amount
+    assert (told.refunds[0].link_token, told.refunds[0].reference) == (None, None)
+    assert [(case.code, case.details, case.amount) for case in told.cases] == [
+        (CaseCode.MANUAL_REFUND, {}, None)
+    ]
+
+
+async def test_an_event_of_an_earlier_version_can_still_be_read(
+    store: PaymentStore,
+    engine: AsyncEngine,
+    sealer: Sealer,
+    cursor: str | None,
+    order: PaymentRequest,
+) -> None:
+    await store.place(placement_of(order))
+    cell = Cell.of(payment_events.c.sealed_payment, order.order_id, 1)
+    async with engine.begin() as connection:
+        own = payment_events.c.order_id == order.order_id
+        sealed = (
+            await connection.execute(select(payment_events.c.sealed_payment).where(own))
+        ).scalar_one()
+        document = json.loads(sealer.open(cell, sealed))
+        for member in ("refunds", "cases", "paid_transaction_id", "cancelled_invoice"):
+            del document[member]
+        document |= {"attention": "late_money", "refunded_amount": {"value": 0, "currency": "IDR"}}
+        old = sealer.seal(cell, json.dumps(document).encode())
+        await connection.execute(update(payment_events).where(own).values(sealed_payment=old))
+
+    (event,) = (await store.events(cursor, 10)).events
+
+    assert event.payment == placed(order, attempt_of(order)).payment
 
 
 def types(events: tuple[Event, ...]) -> list[str]:

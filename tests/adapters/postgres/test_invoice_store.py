@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tink import mac
 
 from adapters.keysets import AeadKeyset
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.sealing import Cell, Sealer
@@ -17,21 +18,21 @@ from payments.errors import NotPaidError, OrderUnknownError
 from payments.gateway import ClosingCause
 from payments.invoice import Invoice, Merchant
 from payments.money import Currency, Money
+from payments.progress import NO_REFUND, Progress
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
-from tests.adapters.postgres.rows import audited, count_of
+from tests.adapters.postgres.rows import audited, count_of, credit_order_of
 from tests.payments.samples import (
     MERCHANT,
     TERMS,
     after,
     answer_of,
     closing_of,
-    opening_of,
     placement_of,
     report_of,
 )
 
-Paying = Callable[[PaymentRequest], Awaitable[None]]
+Paying = Callable[[PaymentRequest], Awaitable[Progress]]
 AT = after(minutes=2)
 
 
@@ -45,16 +46,6 @@ class FailingSealer(Sealer):
             self.failures -= 1
             raise RuntimeError("the key is out of reach")
         return super().seal(cell, clear)
-
-
-@pytest.fixture
-def paid(store: PaymentStore) -> Paying:
-    async def pay(order: PaymentRequest) -> None:
-        await store.place(placement_of(order))
-        await store.record_opened(opening_of(order))
-        await store.record_answer(answer_of(order, AttemptStatus.PAID))
-
-    return pay
 
 
 async def test_a_paid_order_gets_a_numbered_invoice(
@@ -161,6 +152,36 @@ async def test_a_settlement_that_was_taken_back_has_no_invoice(
 
     with pytest.raises(NotPaidError):
         await invoices.issue(order.order_id, AT)
+
+
+async def test_an_order_that_is_paid_again_gets_another_invoice_once_the_first_is_cancelled(
+    store: PaymentStore,
+    invoices: InvoiceStore,
+    credit_notes: CreditNoteStore,
+    order: PaymentRequest,
+    paid: Paying,
+) -> None:
+    await paid(order)
+    first = await invoices.issue(order.order_id, AT)
+    await invoices.store_pdf(first.number, b"%PDF-1")
+    await store.record_answer(answer_of(order, AttemptStatus.DENIED))
+    reversed_ = await store.payment(order.order_id)
+    assert reversed_ is not None
+    assert (reversed_.invoice_number, reversed_.cancelled_invoice) == (None, first.number)
+    assert await invoices.invoice(order.order_id) == first
+    assert await invoices.pdf(order.order_id) == b"%PDF-1"
+
+    await store.record_answer(answer_of(order, report_of(order, AttemptStatus.PAID, "trx-2")))
+    with pytest.raises(NotPaidError):
+        await invoices.issue(order.order_id, AT)
+    await credit_notes.issue(credit_order_of(order, NO_REFUND))
+    issued = await asyncio.gather(*(invoices.issue(order.order_id, AT) for _ in range(5)))
+
+    second = issued[0]
+    assert {invoice.number for invoice in issued} == {second.number}
+    assert second.number != first.number
+    assert await invoices.invoice(order.order_id) == second
+    assert await invoices.pdf(order.order_id) is None
 
 
 async def test_a_refund_needs_the_invoice_that_it_refers_to(

@@ -12,7 +12,7 @@ from payments.errors import OrderUnknownError
 from payments.mails import Mail, MailKind
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus
-from tests.adapters.postgres.rows import audited
+from tests.adapters.postgres.rows import audit_details, audited
 from tests.payments.samples import NOW, answer_of, opening_of, placement_of
 
 RECEIPT = Mail(MailKind.RECEIPT, 1)
@@ -57,8 +57,8 @@ async def test_a_sent_mail_is_told_once_and_changes_no_version(
     assert await ledger.is_sent(receipt)
     assert before is not None
     assert after is not None
-    assert before.mail_due == RECEIPT
-    assert after.mail_due is None
+    assert before.mails_due == (RECEIPT,)
+    assert after.mails_due == ()
     assert after.version == before.version
     assert (await audited(engine, receipt.order_id))[6:] == [("mail.sent", "service", "send_mail")]
 
@@ -97,4 +97,23 @@ async def test_a_mail_about_another_attempt_leaves_this_one_due(
     progress = await store.progress(receipt.order_id)
 
     assert progress is not None
-    assert progress.mail_due == RECEIPT
+    assert progress.mails_due == (RECEIPT,)
+
+
+async def test_what_a_mail_is_about_makes_it_another_one(
+    store: PaymentStore, ledger: MailLedger, engine: AsyncEngine, receipt: MailOrder
+) -> None:
+    about = replace(receipt, mail=Mail(MailKind.RECEIPT, 1, "trx-9"))
+
+    assert await ledger.message_id(receipt) != await ledger.message_id(about)
+    await ledger.record_sent(about)
+
+    assert not await ledger.is_sent(receipt)
+    progress = await store.progress(receipt.order_id)
+    assert progress is not None
+    assert progress.mails_due == (RECEIPT,)
+    assert (await audit_details(engine, receipt.order_id))[-1] == {
+        "kind": "receipt",
+        "attempt": "1",
+        "about": "trx-9",
+    }

@@ -3,9 +3,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.payment_store import PaymentStore
@@ -15,6 +16,7 @@ from payments.errors import InvalidRequestError
 from payments.payment import Payment, payment_status_from
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
+from tests.adapters.postgres.rows import wanted_of
 from tests.payments.samples import answer_of, opening_of, placement_of
 
 _DAYS = count()
@@ -141,6 +143,27 @@ async def test_an_attempt_is_found_by_what_the_customer_pays_to(
 
     async with engine.connect() as connection:
         assert order.order_id in (await connection.execute(query)).scalars().all()
+
+
+async def test_only_an_order_that_has_refunds_or_cases_costs_more_to_read(
+    store: PaymentStore, engine: AsyncEngine, paid_by_transfer: PaymentRequest
+) -> None:
+    statements = list[str]()
+
+    def listen(*told: Any) -> None:
+        statements.append(told[2])
+
+    event.listen(engine.sync_engine, "before_cursor_execute", listen)
+    try:
+        await store.payment(paid_by_transfer.order_id)
+        plain = len(statements)
+        await store.request_refund(wanted_of(paid_by_transfer, "r-1"))
+        statements.clear()
+        await store.payment(paid_by_transfer.order_id)
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", listen)
+
+    assert (plain, len(statements)) == (2, 4)
 
 
 def ids(payments: tuple[Payment, ...]) -> list[str]:

@@ -40,10 +40,11 @@ class TestRecordAnswer:
         assert progress.status is PaymentStatus.PAID
         assert progress.version == 3
         assert progress.invoice_due
-        assert progress.mail_due == Mail(MailKind.RECEIPT, 1)
+        assert progress.mails_due == (Mail(MailKind.RECEIPT, 1),)
         payment = await store.payment(order.order_id)
         assert payment is not None
         assert (payment.paid_at, payment.paid_attempt) == (after(minutes=1), 1)
+        assert payment.paid_transaction_id == "trx-1"
         assert (await audited(engine, order.order_id))[4:] == [
             ("transaction.paid", "gateway", "gateway_answer"),
             ("order.paid", "gateway", "gateway_answer"),

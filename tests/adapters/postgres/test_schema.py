@@ -1,34 +1,50 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import ChainEnd, Why, chain, verify
+from adapters.postgres.audit import verify
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
-from adapters.postgres.payment_rows import PaymentRows
+from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.schema import configuration, migrate, schema_is_current
-from adapters.postgres.sealing import SealedColumn, Sealer
-from adapters.postgres.tables import (
-    TransactionId,
-    audit_events,
-    cases,
-    metadata,
-    orders,
-    payment_attempts,
-)
+from adapters.postgres.sealing import Sealer
+from adapters.postgres.tables import TransactionId, metadata
 from local_stack.postgres import Postgres
-from payments.cases import Case, CaseCode, Resolution
+from payments.believing import answered
+from payments.cases import CaseCode, Resolution
+from payments.changes import Change
 from payments.charging import placed
+from payments.invoice import Invoice
+from payments.progress import NO_REFUND
+from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
-from tests.adapters.postgres.rows import decision_on
-from tests.payments.samples import NOW, REQUEST, TERMS, answer_of, attempt_of, opening_of
+from tests.adapters.postgres.old_rows import (
+    OLD_DETAILS,
+    store_old,
+    store_old_case,
+    store_old_invoice,
+    store_old_mail,
+)
+from tests.adapters.postgres.rows import credit_order_of, decision_on, wanted_of
+from tests.payments.samples import (
+    MERCHANT,
+    NOW,
+    REQUEST,
+    TERMS,
+    answer_of,
+    attempt_of,
+    opening_of,
+    report_of,
+)
 
 
 @pytest.fixture
@@ -86,29 +102,116 @@ async def test_what_the_first_version_stored_survives(
     empty: AsyncEngine, empty_url: str, sealer: Sealer
 ) -> None:
     await _upgrade(empty, "0001")
-    await _store_as_the_first_version(empty, sealer)
+    async with empty.begin() as connection:
+        await store_old(connection, sealer, FIRST)
+        for code in (CaseCode.MISMATCH, CaseCode.LATE_MONEY):
+            await store_old_case(connection, sealer, REQUEST.order_id, code)
 
     await migrate(empty_url)
 
     store = PaymentStore(empty, sealer, TERMS)
     stored = await store.payment(REQUEST.order_id)
-    assert stored == FIRST.payment
+    assert stored is not None
+    assert replace(stored, cases=()) == FIRST.payment
     assert stored.latest_attempt.link_token is None
     mismatch, late = await store.cases()
-    assert (mismatch.case, late.money_came) == (OLD_CASE, True)
+    assert stored.cases == (mismatch.case, late.case)
+    assert (mismatch.details, mismatch.amount, mismatch.about) == (OLD_DETAILS, None, "")
+    assert (mismatch.money_came, late.money_came) == (False, True)
     assert (await verify(empty)).broken is None
 
     # And life goes on with it.
     await store.record_opened(opening_of(REQUEST))
     paid = await store.record_answer(answer_of(REQUEST, AttemptStatus.PAID))
-    noted = await store.resolve_case(decision_on(mismatch, Resolution.NOTED))
+    for case in (mismatch, late):
+        assert await store.resolve_case(decision_on(case, Resolution.NOTED)) is not None
     assert paid.status is PaymentStatus.PAID
-    assert noted is not None
+    assert await store.cases() == ()
     assert (await verify(empty)).broken is None
 
 
+async def test_money_that_the_second_version_stored_can_be_given_back(
+    second: AsyncEngine, sealer: Sealer, empty_url: str
+) -> None:
+    async with second.begin() as connection:
+        await store_old(connection, sealer, _paid(REQUEST))
+        await store_old_invoice(connection, sealer, OLD_INVOICE, 7)
+        await store_old_mail(connection, REQUEST.order_id, "receipt")
+
+    await migrate(empty_url)
+
+    store = PaymentStore(second, sealer, TERMS)
+    invoices = InvoiceStore(second, sealer, MERCHANT)
+    before = await store.payment(REQUEST.order_id)
+    assert before is not None
+    assert before.paying is not None
+    assert (before.paid_transaction_id, before.paying.captured) == (None, None)
+    progress = await store.progress(REQUEST.order_id)
+    assert progress is not None
+    assert not progress.has_documents_due
+    assert await invoices.issue(REQUEST.order_id, NOW) == OLD_INVOICE
+
+    refunded = await store.request_refund(wanted_of(REQUEST, "r-1"))
+    assert [refund.refund_key for refund in refunded.refunds] == ["r-1"]
+    after_it = await store.payment(REQUEST.order_id)
+    assert after_it is not None
+    assert after_it.refunds[0].amount == REQUEST.amount
+    assert (await verify(second)).broken is None
+
+
+async def test_what_the_second_version_held_reversed_is_unpaid_and_its_invoice_cancelled(
+    second: AsyncEngine, sealer: Sealer, empty_url: str
+) -> None:
+    paid = _paid(REQUEST)
+    reversed_ = replace(paid.payment, status=PaymentStatus.REVERSED)
+    async with second.begin() as connection:
+        await store_old(connection, sealer, replace(paid, payment=reversed_))
+        await store_old_invoice(connection, sealer, OLD_INVOICE, 7)
+
+    await migrate(empty_url)
+
+    store = PaymentStore(second, sealer, TERMS)
+    credit_notes = CreditNoteStore(second, sealer)
+    payment = await store.payment(REQUEST.order_id)
+    assert payment is not None
+    assert (payment.paying, payment.paid_at, payment.paid_with) == (None, None, None)
+    assert (payment.invoice_number, payment.cancelled_invoice) == (None, OLD_INVOICE.number)
+    note = await credit_notes.issue(credit_order_of(REQUEST, NO_REFUND))
+    assert note is not None
+    assert (note.invoice_number, note.amount) == (OLD_INVOICE.number, REQUEST.amount)
+    assert (await verify(second)).broken is None
+
+
 FIRST = placed(REQUEST, attempt_of(REQUEST))
-OLD_CASE = Case(CaseCode.MISMATCH, 1, "trx-7", {"differs": "nonce"})
+OLD_INVOICE = Invoice(
+    number="INV-2026-000007",
+    order_id=REQUEST.order_id,
+    issued_at=NOW,
+    paid_at=NOW,
+    paid_with=REQUEST.method,
+    locale=REQUEST.locale,
+    merchant=MERCHANT,
+    customer=REQUEST.customer,
+    items=REQUEST.items,
+    total=REQUEST.amount,
+    tax=None,
+)
+
+
+@pytest.fixture
+async def second(empty: AsyncEngine) -> AsyncEngine:
+    """A database of the schema's second version."""
+    await _upgrade(empty, "0002")
+    return empty
+
+
+def _paid(order: PaymentRequest) -> Change:
+    """The order as it was kept once it was paid and invoiced."""
+    change = FIRST.then(
+        lambda payment: answered(payment, 1, report_of(order, AttemptStatus.PAID), TERMS, NOW)
+    )
+    invoiced = replace(change.payment, invoice_number=OLD_INVOICE.number)
+    return replace(change, payment=invoiced)
 
 
 async def _upgrade(engine: AsyncEngine, revision: str) -> None:
@@ -117,29 +220,3 @@ async def _upgrade(engine: AsyncEngine, revision: str) -> None:
 
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
-
-
-async def _store_as_the_first_version(engine: AsyncEngine, sealer: Sealer) -> None:
-    rows = PaymentRows(sealer)
-    (attempt,) = FIRST.payment.attempts
-    attempt_row = rows.new_attempt(REQUEST.order_id, attempt)
-    del attempt_row["failure"]
-    why = Why(actor="checkout", cause="await_instructions", at=NOW)
-    end, entries = chain(REQUEST.order_id, ChainEnd(), why, FIRST.audit)
-    order_row = rows.new_order(FIRST.payment) | {"audit_seq": end.seq, "audit_hash": end.hash}
-    details = SealedColumn(cases.c.sealed_details, dict[str, str])
-    async with engine.begin() as connection:
-        await connection.execute(insert(orders).values(order_row))
-        await connection.execute(insert(payment_attempts).values(attempt_row))
-        await connection.execute(insert(audit_events), entries)
-        for code in (CaseCode.MISMATCH, CaseCode.LATE_MONEY):
-            place = (REQUEST.order_id, code, "trx-7")
-            values = {
-                "order_id": REQUEST.order_id,
-                "code": code,
-                "transaction_id": "trx-7",
-                "attempt": 1,
-                "opened_at": NOW,
-                "sealed_details": details.seal(sealer, dict(OLD_CASE.details), *place),
-            }
-            await connection.execute(insert(cases).values(values))

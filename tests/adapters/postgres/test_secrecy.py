@@ -9,10 +9,13 @@ import tink
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.postgres.bank_details_store import BankDetailsStore
+from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.tables import metadata
+from payments.bank_details import BankDetails
 from payments.cases import Resolution
 from payments.commands import MailOrder, OpenedCharge
 from payments.gateway import ChargeOpened, ClosingCause, InstructionKind, Instructions
@@ -21,7 +24,7 @@ from payments.money import Currency, Money
 from payments.notice import Notice
 from payments.request import Customer, LineItem, PaymentRequest
 from payments.status import AttemptStatus
-from tests.adapters.postgres.rows import decision_on
+from tests.adapters.postgres.rows import credit_order_of, decision_on, wanted_of
 from tests.payments.samples import (
     NOW,
     answer_of,
@@ -46,6 +49,12 @@ CANARIES = {
     "raw": "canary-raw",
     "pdf": "canary-pdf",
     "case_reason": "canary-why",
+    "refund_reason": "canary-torn",
+    "reference": "canary-transfer",
+    "bank": "CanaryBank",
+    "account_number": "77123456789077",
+    "account_holder": "CanaryHolder",
+    "credit_note_pdf": "canary-credit",
 }
 
 
@@ -96,17 +105,46 @@ async def told(
     return request
 
 
+@pytest.fixture
+async def given_back(
+    store: PaymentStore,
+    details: BankDetailsStore,
+    credit_notes: CreditNoteStore,
+    told: PaymentRequest,
+) -> PaymentRequest:
+    """The same order once all its money was transferred back."""
+    wanted = wanted_of(told, "r-1")
+    wish = replace(wanted.wish, reason=CANARIES["refund_reason"])
+    await store.request_refund(replace(wanted, wish=wish))
+    payment = await store.payment(told.order_id)
+    assert payment is not None
+    account = BankDetails(
+        bank=CANARIES["bank"],
+        account_number=CANARIES["account_number"],
+        account_holder=CANARIES["account_holder"],
+    )
+    assert await details.give(payment.refunds[0].link_token or "", account, NOW)
+    case = next(each for each in await store.cases() if each.order_id == told.order_id)
+    for actor, resolution in (("ani", Resolution.APPROVED), ("budi", Resolution.TRANSFERRED)):
+        made = decision_on(case, resolution, CANARIES["case_reason"], actor)
+        await store.resolve_case(replace(made, reference=CANARIES["reference"]))
+    note = await credit_notes.issue(credit_order_of(told, "r-1"))
+    assert note is not None
+    await credit_notes.store_pdf(note.number, CANARIES["credit_note_pdf"].encode())
+    return told
+
+
 async def test_no_clear_value_is_in_a_dump(
-    database_url: str, store: PaymentStore, told: PaymentRequest
+    database_url: str, store: PaymentStore, given_back: PaymentRequest
 ) -> None:
     dump = await dump_of(database_url)
 
-    assert told.order_id.encode() in dump, "the order itself is in the dump"
-    payment = await store.payment(told.order_id)
+    assert given_back.order_id.encode() in dump, "the order itself is in the dump"
+    payment = await store.payment(given_back.order_id)
     assert payment is not None
-    token = payment.latest_attempt.link_token
-    assert token is not None
-    for name, canary in {**CANARIES, "link_token": token}.items():
+    links = {"link": payment.latest_attempt.link_token, "page": payment.refunds[0].link_token}
+    for name, canary in {**CANARIES, **links}.items():
+        assert canary is not None
         for written in (canary, canary.upper(), canary.lower()):
             # bytea is dumped as hexadecimal digits.
             assert written.encode() not in dump, name
@@ -114,13 +152,21 @@ async def test_no_clear_value_is_in_a_dump(
 
 
 async def test_everything_can_be_read_back(
-    store: PaymentStore, invoices: InvoiceStore, told: PaymentRequest
+    store: PaymentStore,
+    invoices: InvoiceStore,
+    details: BankDetailsStore,
+    given_back: PaymentRequest,
 ) -> None:
-    payment = await store.payment(told.order_id)
+    payment = await store.payment(given_back.order_id)
 
     assert payment is not None
-    assert payment.request == told
-    assert await invoices.pdf(told.order_id) == CANARIES["pdf"].encode()
+    assert payment.request == given_back
+    (refund,) = payment.refunds
+    assert (refund.reason, refund.reference) == (CANARIES["refund_reason"], CANARIES["reference"])
+    assert await invoices.pdf(given_back.order_id) == CANARIES["pdf"].encode()
+    account = await details.read(given_back.order_id, "r-1", "budi", NOW)
+    assert account is not None
+    assert account.account_number == CANARIES["account_number"]
 
 
 async def test_an_amount_copied_to_another_order_does_not_open(
