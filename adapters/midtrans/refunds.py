@@ -47,7 +47,8 @@ def give_back(client: MidtransClient, order: RefundOrder, deadline: Deadline) ->
             return _NOT_YET
         if _is_cancelled(client, order, deadline):
             return _VOIDED
-        # It has settled meanwhile, so that it can be refunded.
+        # It may have settled meanwhile, so that it can be refunded; or not yet.
+        return _refunded(client, order, deadline, too_early=_NOT_YET)
     return _refunded(client, order, deadline)
 
 
@@ -59,7 +60,13 @@ def find_refund(client: MidtransClient, order: RefundOrder, deadline: Deadline) 
     return _seen(found, order) or _ABSENT
 
 
-def _refunded(client: MidtransClient, order: RefundOrder, deadline: Deadline) -> RefundAnswer:
+def _refunded(
+    client: MidtransClient,
+    order: RefundOrder,
+    deadline: Deadline,
+    too_early: RefundAnswer | None = None,
+) -> RefundAnswer:
+    """`too_early` is the answer where its state does not permit it, for it is about to change."""
     body = {
         "refund_key": order.gateway_key,
         "amount": order.amount.value,
@@ -75,7 +82,10 @@ def _refunded(client: MidtransClient, order: RefundOrder, deadline: Deadline) ->
             return _refused(code)
         if code not in {_DUPLICATE, NOT_PERMITTED, _NOT_THIS_AMOUNT}:
             raise
-        return _judged_after(code, _looked_up(client, order, deadline), order)
+        found = _looked_up(client, order, deadline)
+        if code == NOT_PERMITTED and too_early is not None:
+            return _seen(found, order) or too_early
+        return _judged_after(code, found, order)
     answer = _judged(document, order)
     return answer or _judged_after(_DUPLICATE, _looked_up(client, order, deadline), order)
 

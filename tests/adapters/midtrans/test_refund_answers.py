@@ -175,11 +175,11 @@ async def test_a_card_that_settles_before_the_cancel_arrives_is_refunded(
     [
         pytest.param("cancel", VOIDED, id="voided meanwhile"),
         pytest.param("capture", NOT_YET, id="neither void nor refund before settlement"),
-        pytest.param("settlement", REFUSED_412, id="the window is over"),
-        pytest.param("deny", REFUSED_412, id="reversed"),
+        pytest.param("settlement", NOT_YET, id="settled a moment too late"),
+        pytest.param("deny", NOT_YET, id="reversed meanwhile: the next try sees that"),
     ],
 )
-async def test_a_state_that_permits_no_refund_decides_by_what_it_is(
+async def test_a_card_in_capture_that_permits_nothing_is_tried_again(
     answered: Answered, told: Told, word: str, answer: RefundAnswer
 ) -> None:
     not_permitted = refusal("412")
@@ -187,6 +187,13 @@ async def test_a_state_that_permits_no_refund_decides_by_what_it_is(
     assert answer == await answered(
         told("capture"), not_permitted, not_permitted, told(word), is_whole=True
     )
+
+
+@pytest.mark.parametrize("word", ["settlement", "deny"])
+async def test_a_state_that_permits_no_refund_refuses_it(
+    answered: Answered, told: Told, word: str
+) -> None:
+    assert await answered(told(word), refusal("412"), told(word)) == REFUSED_412
 
 
 async def test_a_state_that_permits_no_refund_any_more_may_be_due_to_this_one(
