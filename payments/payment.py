@@ -16,7 +16,7 @@ from payments.gateway import (
 )
 from payments.methods import METHODS, Integration, PaymentMethod, methods_for
 from payments.money import Money
-from payments.refunds import RETURNS, Refund, RefundCause
+from payments.refunds import Refund
 from payments.request import PaymentRequest
 from payments.status import MONEY_CAME, OPEN, AttemptStatus, PaymentStatus, strongest
 
@@ -161,12 +161,6 @@ class Payment:
         if paying is None:
             return Money.zero(self.request.amount.currency)
         return self.books_of(paying).refunded
-
-    @property
-    def returned_because(self) -> RefundCause | None:
-        """Why money goes back that came too late or twice, if any did."""
-        causes = [each.cause for each in self.refunds if each.cause in RETURNS]
-        return causes[-1] if causes else None
 
     @property
     def latest_attempt(self) -> PaymentAttempt:

@@ -15,8 +15,10 @@ from payments.refund_moves import case_key, refund_sent
 from payments.refund_reports import refund_answered
 from payments.refunding import RefundWish, refund_requested
 from payments.refunds import (
+    RETURNS,
     Refund,
     RefundAnswer,
+    RefundCause,
     RefundOutcome,
     ReportedRefund,
 )
@@ -126,3 +128,9 @@ def transferred(payment: Payment, refund_key: str = "r-1") -> Payment:
     key = about(payment, CaseCode.MANUAL_REFUND, refund_key)
     approved = decided(payment, key, Resolution.APPROVED, "budi").payment
     return decided(approved, key, Resolution.TRANSFERRED, "citra", reference="TRF-1").payment
+
+
+def returned_because(payment: Payment) -> RefundCause | None:
+    """Why money goes back that came too late or twice, if any did."""
+    causes = [each.cause for each in payment.refunds if each.cause in RETURNS]
+    return causes[-1] if causes else None

@@ -25,6 +25,7 @@ from tests.payments.causes import (
     heard,
     second_report,
 )
+from tests.payments.refund_causes import returned_because
 from tests.payments.samples import (
     NOW,
     REQUEST,
@@ -71,7 +72,7 @@ class TestAfterTheEnd:
         change = answered(EXPIRED, 1, report_of(REQUEST, S.PAID), TERMS, at)
 
         assert change.payment.status is P.EXPIRED
-        assert change.payment.returned_because is RefundCause.LATE_MONEY
+        assert returned_because(change.payment) is RefundCause.LATE_MONEY
         assert events(change) == [
             "transaction.paid",
             "refund.requested",
@@ -88,7 +89,7 @@ class TestAfterTheEnd:
         change = answered(CANCELLED, 1, report_of(REQUEST, S.PAID), TERMS, LATER)
 
         assert change.payment.status is P.CANCELLED
-        assert change.payment.returned_because is RefundCause.LATE_MONEY
+        assert returned_because(change.payment) is RefundCause.LATE_MONEY
 
     def test_returned_money_leaves_the_order_cancelled(self) -> None:
         returned = heard(heard(CANCELLED, S.PAID), S.REFUNDED)

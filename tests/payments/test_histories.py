@@ -23,6 +23,7 @@ from payments.payment import MONEY_WAS_HERE, Payment
 from payments.refunds import RefundCause
 from payments.request import PaymentRequest
 from payments.status import OPEN, AttemptStatus, PaymentStatus
+from tests.payments.refund_causes import returned_because
 from tests.payments.samples import (
     REQUEST,
     SNAP_REQUEST,
@@ -157,7 +158,7 @@ def _check(before: Payment, payment: Payment) -> None:
     is_reversed = before.status in MONEY_WAS_HERE and payment.status is PaymentStatus.REVERSED
     assert before.status not in MONEY_WAS_HERE or payment.status in MONEY_WAS_HERE or is_reversed
     assert (payment.status in MONEY_WAS_HERE) is (payment.paid_attempt is not None)
-    was_exchanged = payment.returned_because is RefundCause.SECOND_PAYMENT
+    was_exchanged = returned_because(payment) is RefundCause.SECOND_PAYMENT
     is_paid_by_the_same = payment.paid_attempt == before.paid_attempt
     assert is_paid_by_the_same or before.paid_attempt is None or is_reversed or was_exchanged
     assert payment.retry_until is None or payment.status in {

@@ -23,6 +23,7 @@ from tests.payments.refund_causes import (
     asked,
     decided,
     paid_by,
+    returned_because,
     rupiah,
     sent,
     the_refund,
@@ -78,9 +79,9 @@ class TestLate:
         assert done.status is P.CANCELLED
 
     def test_it_says_why(self) -> None:
-        assert came(OVER, M.QRIS).payment.returned_because is RefundCause.LATE_MONEY
-        assert OVER.returned_because is None
-        assert paid_by(M.QRIS).returned_because is None
+        assert returned_because(came(OVER, M.QRIS).payment) is RefundCause.LATE_MONEY
+        assert returned_because(OVER) is None
+        assert returned_because(paid_by(M.QRIS)) is None
 
     def test_no_approval_is_needed(self) -> None:
         strict = replace(TERMS, approval_above=0)
