@@ -4,10 +4,10 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fmt bench contract-test record-histories lock
+.PHONY: help demo dev test check fmt bench bench-reconciliation proof contract-test record-histories lock
 
 help: ## Show what can be made.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/.ready: requirements-dev.lock
 	$(PYTHON) -m venv .venv
@@ -37,6 +37,12 @@ fmt: $(BIN)/.ready ## Format and fix what can be fixed.
 
 bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a figure.
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-reconciliation: $(BIN)/.ready ## Measure the pace and the memory of reconciliation (minutes).
+	$(BIN)/python -m benchmarks.reconciliation $(ARGS)
+
+proof: $(BIN)/.ready ## Run the proofs that take minutes: reconciliation on the whole service, killed workers.
+	$(BIN)/python -m pytest -m proof $(ARGS)
 
 contract-test: $(BIN)/.ready ## Hold Midtrans' sandbox to the contract (needs MIDTRANS_SANDBOX_* keys).
 	$(BIN)/python -m pytest tests/contract -m contract $(ARGS)

@@ -153,6 +153,22 @@ class Settings(BaseSettings):
     bank_details_days: int = Field(
         30, gt=0, description="days after the transfer when a customer's bank details are deleted"
     )
+    reconcile_rate: float = Field(
+        5, ge=0.5, description="questions per second to Midtrans in reconciliation, of each worker"
+    )
+    reconcile_open_minutes: int = Field(
+        5, gt=0, description="how often open attempts are reconciled; see: schedules apply"
+    )
+    reconcile_recent_hour: int = Field(
+        3, ge=0, le=23, description="hour (WIB) of the daily reconciliation; see: schedules apply"
+    )
+    reconcile_days: int = Field(7, gt=0, description="days that the daily reconciliation covers")
+    finance_email: str | None = Field(
+        None, description="whom reconciliation reports are mailed to; without it they are kept"
+    )
+    discrepancy_alert_hours: int = Field(
+        24, gt=0, description="how long a difference may stay open before the administrator hears"
+    )
     operator: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
@@ -208,6 +224,7 @@ class Settings(BaseSettings):
         """Where customers and the administrator are sent by mails."""
         return Desk(
             admin_email=self.admin_email,
+            finance_email=self.finance_email,
             pay_url=self.pay_url,
             web_ui_url=self.web_ui_url,
         )
@@ -242,6 +259,10 @@ class Settings(BaseSettings):
             evidence_within=timedelta(days=self.chargeback_evidence_days),
             details_kept=timedelta(days=self.bank_details_days),
         )
+
+    @property
+    def discrepancy_alert_after(self) -> timedelta:
+        return timedelta(hours=self.discrepancy_alert_hours)
 
     @property
     def merchant(self) -> Merchant:

@@ -17,9 +17,11 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.documents import DocumentActivities, DocumentParts
 from activities.gateway import GatewayActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.records import RecordActivities
 from adapters.email.mailer import SmtpMailer
 from adapters.invoice_pdf.drawer import InvoicePdfDrawer
+from adapters.invoice_pdf.report_drawer import ReportPdfDrawer
 from adapters.keysets import load_aead, load_mac
 from adapters.midtrans.gateway import MidtransGateway
 from adapters.postgres.credit_note_store import CreditNoteStore
@@ -27,15 +29,19 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
 from adapters.postgres.payment_store import PaymentStore
+from adapters.postgres.reconciliation_store import ReconciliationStore
 from adapters.postgres.sealing import Sealer
 from adapters.telemetry import configure_logging
 from adapters.temporal.client import connect
 from settings import Settings, SettingsError, load_settings
 from workflows.names import DOCUMENTS_QUEUE, PAYMENTS_QUEUE
+from workflows.orders import OrderSignals
 from workflows.payment import PaymentWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sandbox import RUNNER
 
 GRACE = timedelta(seconds=10)
+QUEUES = (PAYMENTS_QUEUE, DOCUMENTS_QUEUE)
 REQUIRED = (
     "database_url",
     "keyset_temporal",
@@ -57,7 +63,9 @@ class Duties:
     activities: Sequence[Callable[..., Any]]
 
 
-def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) -> dict[str, Duties]:
+def duties(
+    settings: Settings, engine: AsyncEngine, gateway: MidtransGateway, client: Client
+) -> dict[str, Duties]:
     """Every task queue and who serves it."""
     sealer = Sealer(
         load_aead(settings.secret("keyset_database")), load_mac(settings.secret("keyset_lookup"))
@@ -66,6 +74,15 @@ def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) ->
     records = RecordActivities(store, settings.windows)
     at_gateway = GatewayActivities(gateway, store, store)
     smtp = settings.smtp
+    mailer = SmtpMailer(smtp, settings.merchant, settings.desk)
+    reconciliation = ReconciliationActivities(
+        gateway,
+        ReconciliationStore(engine, sealer, overdue_after=settings.discrepancy_alert_after),
+        OrderSignals(client),
+        ReportPdfDrawer(settings.merchant),
+        mailer,
+        settings.reconcile_rate,
+    )
     documents = DocumentActivities(
         DocumentParts(
             payments=store,
@@ -73,12 +90,15 @@ def duties(settings: Settings, engine: AsyncEngine, gateway: MidtransGateway) ->
             credit_notes=CreditNoteStore(engine, sealer),
             drawer=InvoicePdfDrawer(),
             ledger=MailLedger(engine, smtp.domain),
-            mailer=SmtpMailer(smtp, settings.merchant, settings.desk),
+            mailer=mailer,
         )
     )
     return {
-        PAYMENTS_QUEUE: Duties([PaymentWorkflow], [*records.all(), *at_gateway.all()]),
-        DOCUMENTS_QUEUE: Duties([], documents.all()),
+        PAYMENTS_QUEUE: Duties(
+            [PaymentWorkflow, ReconciliationWorkflow],
+            [*records.all(), *at_gateway.all(), *reconciliation.all()],
+        ),
+        DOCUMENTS_QUEUE: Duties([], [*documents.all(), *reconciliation.documents()]),
     }
 
 
@@ -101,11 +121,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     settings.require(*REQUIRED)
     engine = create_engine(settings.secret("database_url"), application_name="payments-worker")
     gateway = MidtransGateway(settings.midtrans)
-    served = duties(settings, engine, gateway)
-    unknown = set(settings.task_queues) - set(served)
+    unknown = set(settings.task_queues) - set(QUEUES)
     if unknown or not settings.task_queues:
-        raise SettingsError(f"PAYMENTS_TASK_QUEUES: name some of {', '.join(served)}")
+        raise SettingsError(f"PAYMENTS_TASK_QUEUES: name some of {', '.join(QUEUES)}")
     client = await connect(load_aead(settings.secret("keyset_temporal")))
+    served = duties(settings, engine, gateway, client)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         stack.callback(gateway.shut_down)

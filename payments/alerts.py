@@ -24,6 +24,7 @@ class AlertCode(StrEnum):
     DOCUMENT_STUCK = "document_stuck"
     GATEWAY_REFUSES = "gateway_refuses"
     GATEWAY_SILENT = "gateway_silent"
+    DISCREPANCY_OPEN = "discrepancy_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,11 @@ ALERTS: dict[AlertCode, Alert] = {
     AlertCode.GATEWAY_SILENT: Alert(
         "Midtrans has not told for long how this payment stands; the customer sees `checking`.",
         f"Look at Midtrans' status page and dashboard. {_RETRY}",
+    ),
+    AlertCode.DISCREPANCY_OPEN: Alert(
+        "Midtrans and our records have differed for too long, and nobody has resolved it.",
+        "`python -m starter reconcile differences` shows what differs; settle each with finance,"
+        " then close it with `reconcile resolve`.",
     ),
 }
 

@@ -170,6 +170,9 @@ def _money_came(
     """It pays the order, or goes back (DESIGN §6 row 10)."""
     was_open = payment.attempts[attempt.number - 1].status in OPEN
     held = with_attempt(payment, attempt)
+    if payment.paid_transaction_id == transaction.transaction_id:
+        # It pays the order already: its own row was lost or damaged, so nothing goes back.
+        return Change(held)
     if payment.status in MONEY_WAS_HERE:
         return _second_payment(held, attempt, transaction, at)
     is_too_late = payment.retry_until is not None and at >= payment.retry_until and not was_open

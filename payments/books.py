@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from payments.gateway import GatewayTransaction
 from payments.money import Money, total
 from payments.refunds import GIVEN_BACK, WAITING, Refund, RefundStatus
-from payments.status import MONEY_CAME, AttemptStatus
+from payments.status import MONEY_CAME, AttemptStatus, PaymentStatus
 
 _HELD_HERE = MONEY_CAME - {AttemptStatus.REVERSED}
 
@@ -43,6 +43,15 @@ def books_of(transaction: GatewayTransaction, refunds: Iterable[Refund], amount:
         rest = captured - refunded - waiting
         charged_back = rest if transaction.charged_back is None else transaction.charged_back
     return Books(captured=captured, refunded=refunded, waiting=waiting, charged_back=charged_back)
+
+
+def paid_status_from(books: Books) -> PaymentStatus:
+    """What a paid order is, given where its money is."""
+    if books.charged_back.value > 0:
+        return PaymentStatus.CHARGED_BACK
+    if books.refunded.value >= books.captured.value:
+        return PaymentStatus.REFUNDED
+    return PaymentStatus.PARTIALLY_REFUNDED if books.refunded.value > 0 else PaymentStatus.PAID
 
 
 def _sum(refunds: Iterable[Refund], statuses: frozenset[RefundStatus], zero: Money) -> Money:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from payments.books import paid_status_from
 from payments.cases import Case, CaseKey, Resolution
 from payments.payment import (
     ENDED_UNPAID,
     Payment,
     PaymentAttempt,
-    paid_status_from,
     payment_status_from,
 )
 from payments.refunds import Refund

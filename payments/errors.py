@@ -7,6 +7,7 @@ PaymentError
         OrderUnknownError       no such order or attempt is stored
         NotPaidError            only a paid order has an invoice
         CaseUnknownError        no such case is stored for the order
+        DiscrepancyUnknownError no such difference is stored
         RefundUnknownError      no such refund is stored for the order
         RefundConflictError     the refund's key stands for another amount
         NotRefundableError      there is nothing to give back now
@@ -78,6 +79,13 @@ class CaseUnknownError(PermanentError):
 
     def __init__(self, order_id: str, case_id: int) -> None:
         super().__init__(f"order {order_id} has no case {case_id}")
+
+
+class DiscrepancyUnknownError(PermanentError):
+    code = "discrepancy_unknown"
+
+    def __init__(self, discrepancy_id: int) -> None:
+        super().__init__(f"no difference {discrepancy_id} is stored")
 
 
 class RefundUnknownError(PermanentError):

@@ -110,8 +110,8 @@ class StatusReport:
 class GatewayTransaction:
     """One transaction that the gateway made for an attempt; Snap may make several.
 
-    `captured` is what the order got of it, without a fee that the customer bore; None before money
-    came. `charged_back` is what a human recorded of a dispute; None while that is open or all.
+    `captured` is what the order got of it, without `customer_fee`, which the customer bore on top;
+    None before money came, and where there was no such fee. `charged_back` is what a human recorded of a dispute; None while that is open or all.
     """
 
     transaction_id: str
@@ -119,6 +119,7 @@ class GatewayTransaction:
     status: AttemptStatus
     method: PaymentMethod | None = None
     captured: Money | None = None
+    customer_fee: Money | None = None
     charged_back: Money | None = None
     paid_at: datetime | None = None
 

@@ -15,7 +15,7 @@ from payments.gateway import (
     StatusReport,
 )
 from payments.methods import METHODS, Integration, PaymentMethod, methods_for
-from payments.money import Money
+from payments.money import Money, total
 from payments.refunds import Refund
 from payments.request import PaymentRequest
 from payments.status import MONEY_CAME, OPEN, AttemptStatus, PaymentStatus, strongest
@@ -74,6 +74,7 @@ class PaymentAttempt:
                 status=status,
                 method=report.method,
                 captured=report.amount - report.fee if has_money else None,
+                customer_fee=report.fee if has_money and report.fee.value > 0 else None,
                 charged_back=known.charged_back if known else None,
                 paid_at=(known and known.paid_at) or (report.paid_at or at if has_money else None),
             )
@@ -148,6 +149,15 @@ class Payment:
     def books_of(self, transaction: GatewayTransaction) -> Books:
         """Where the money of one transaction is."""
         return books_of(transaction, self.refunds, self.request.amount)
+
+    def transferred_of(self, transaction: GatewayTransaction) -> Money:
+        """What of it somebody gave back by hand, past the gateway."""
+        by_hand = (
+            each.amount
+            for each in self.refunds
+            if each.transaction_id == transaction.transaction_id and each.transferred_by is not None
+        )
+        return total(by_hand, self.request.amount.currency)
 
     def is_untold(self, transaction: GatewayTransaction) -> bool:
         """Whether money of it went back of which nobody said how much."""
@@ -250,15 +260,6 @@ def payment_status_from(attempt: PaymentAttempt) -> PaymentStatus:
     if (attempt.status, attempt.closing) == (AttemptStatus.CANCELLED, ClosingCause.OTHER_METHOD):
         return PaymentStatus.FAILED  # only that attempt is over; the order may be tried again
     return _SHOWN_AS[attempt.status]
-
-
-def paid_status_from(books: Books) -> PaymentStatus:
-    """What a paid order is, given where its money is."""
-    if books.charged_back.value > 0:
-        return PaymentStatus.CHARGED_BACK
-    if books.refunded.value >= books.captured.value:
-        return PaymentStatus.REFUNDED
-    return PaymentStatus.PARTIALLY_REFUNDED if books.refunded.value > 0 else PaymentStatus.PAID
 
 
 def _never_left_us(attempt: PaymentAttempt) -> bool:

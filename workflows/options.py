@@ -25,6 +25,10 @@ class Elsewhere(Remote):
     task_queue: str
 
 
+class ElsewhereInTime(Elsewhere):
+    schedule_to_close_timeout: timedelta
+
+
 # The gateway adapter gives up after 9 s, so that no timed-out call acts later.
 _GATEWAY_TRY = timedelta(seconds=10)
 
@@ -56,6 +60,17 @@ SETTLE_AT_GATEWAY = Remote(
         backoff_coefficient=2,
         maximum_interval=timedelta(minutes=5),
         maximum_attempts=12,
+    ),
+)
+# A batch at the gateway's pace: its heartbeats let a lost worker be noticed soon.
+RECONCILE_BATCH = WithHeartbeat(
+    start_to_close_timeout=timedelta(minutes=30),
+    heartbeat_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=1),
+        maximum_attempts=0,
     ),
 )
 
@@ -111,3 +126,16 @@ DOCUMENT_SLOWLY = Elsewhere(
         maximum_attempts=0,
     ),
 )
+# The next run must not wait for the mail of this one, though nobody serves the queue of documents.
+DAILY_REPORT = ElsewhereInTime(
+    task_queue=DOCUMENTS_QUEUE,
+    schedule_to_close_timeout=timedelta(hours=12),
+    start_to_close_timeout=timedelta(minutes=5),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=10),
+        maximum_attempts=60,
+    ),
+)
+FREQUENT_REPORT = ElsewhereInTime(**DOCUMENT, schedule_to_close_timeout=timedelta(minutes=10))

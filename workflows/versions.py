@@ -11,8 +11,8 @@ def should_move_on() -> bool:
     return info.is_continue_as_new_suggested() or info.is_target_worker_deployment_version_changed()
 
 
-def move_on(order_id: str) -> NoReturn:
-    """Go on from the order's rows; without the hint, a pinned run would stay on its old version."""
+def move_on(argument: object) -> NoReturn:
+    """Go on from what is stored; without the hint, a pinned run would stay on its old version."""
     workflow.continue_as_new(
-        order_id, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE
+        argument, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE
     )

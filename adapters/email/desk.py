@@ -1,4 +1,4 @@
-"""Where mails lead to: the customer's own page, and the administrator's."""
+"""Where mails lead to: the customer's own page, the administrator's, and finance."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -12,6 +12,7 @@ class Desk:
     pay_url: str
     web_ui_url: str | None
     namespace: str = "default"
+    finance_email: str | None = None
 
     def pay_link(self, token: str) -> str:
         return f"{self.pay_url.rstrip('/')}/pay/{quote(token, safe='')}"

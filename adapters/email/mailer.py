@@ -1,4 +1,4 @@
-"""Mails to customers and to the administrator, handed to an SMTP server."""
+"""Mails to customers, to the administrator and to finance, handed to an SMTP server."""
 
 import asyncio
 import logging
@@ -17,11 +17,13 @@ from adapters.email.message import Attachment, Envelope, Recipient, message
 from adapters.email.notice import notice_facts
 from adapters.email.options import Security, SmtpOptions
 from adapters.email.receipt import receipt_facts
+from adapters.email.report import report_attachments, report_facts, report_message_id
 from payments.commands import AlertOrder
 from payments.credit_note import Credit
 from payments.invoice import Invoice, Merchant
 from payments.mails import Mail, MailKind
 from payments.payment import Payment
+from payments.reconciliation import RunReport
 from payments.request import Locale
 
 log = logging.getLogger(__name__)
@@ -55,8 +57,8 @@ class SmtpMailer:
         letter = self._letters.render(mail.kind, request.locale, facts)
         recipient = Recipient(request.customer.email, request.customer.name)
         envelope = self._envelope(message_id, recipient, request.locale)
-        attachment = Attachment(f"{credit.note.number}.pdf", credit.pdf) if credit else None
-        await self._send(envelope, message(envelope, letter, attachment))
+        attached = [Attachment(f"{credit.note.number}.pdf", credit.pdf)] if credit else []
+        await self._send(envelope, message(envelope, letter, *attached))
 
     async def send_alert(self, alert: AlertOrder) -> None:
         """A mail to the administrator; the same alert has the same Message-ID."""
@@ -68,6 +70,18 @@ class SmtpMailer:
         message_id = alert_message_id(alert, self._options.domain)
         envelope = self._envelope(message_id, Recipient(self._desk.admin_email), Locale.EN)
         await self._send(envelope, message(envelope, letter))
+
+    async def send_report(self, report: RunReport, pdf: bytes, differences: bytes) -> None:
+        """A mail to finance; the same run has the same Message-ID."""
+        if self._desk.finance_email is None:
+            log.warning("report.without_recipient", extra={"run_id": report.run_id})
+            return
+        facts = report_facts(report, self._merchant)
+        letter = self._letters.render("report", Locale.EN, facts)
+        message_id = report_message_id(report, self._options.domain)
+        envelope = self._envelope(message_id, Recipient(self._desk.finance_email), Locale.EN)
+        attached = report_attachments(report, pdf, differences)
+        await self._send(envelope, message(envelope, letter, *attached))
 
     def _envelope(self, message_id: str, recipient: Recipient, locale: Locale) -> Envelope:
         return Envelope(

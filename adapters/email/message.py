@@ -13,7 +13,8 @@ from payments.request import Locale
 @dataclass(frozen=True, slots=True)
 class Attachment:
     filename: str
-    pdf: bytes
+    content: bytes
+    media_type: str = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,7 @@ class Envelope:
     locale: Locale
 
 
-def message(
-    envelope: Envelope, letter: Letter, attachment: Attachment | None = None
-) -> EmailMessage:
+def message(envelope: Envelope, letter: Letter, *attachments: Attachment) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"] = envelope.message_id
     mail["Date"] = datetime.now(UTC)
@@ -48,9 +47,10 @@ def message(
     mail.set_content(letter.text, cte="quoted-printable")
     if letter.html:
         mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    if attachment:
+    for attachment in attachments:
+        maintype, subtype = attachment.media_type.split("/")
         mail.add_attachment(
-            attachment.pdf, maintype="application", subtype="pdf", filename=attachment.filename
+            attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename
         )
     mail["Content-Language"] = (
         envelope.locale.value

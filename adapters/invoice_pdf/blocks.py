@@ -1,4 +1,4 @@
-"""The blocks that invoices and credit notes are put together from."""
+"""The blocks that invoices, credit notes and reports are put together from."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""The few colours and text styles of an invoice."""
+"""The few colours and text styles of the documents."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ INK = HexColor(0x1F2933)
 MUTED = HexColor(0x66707D)
 ACCENT = HexColor(0x1F3A5F)
 PAID = HexColor(0x1B7F4D)
+ATTENTION = HexColor(0xB3261E)
 HAIRLINE = HexColor(0xD5DAE1)
 SHADE = HexColor(0xF1F4F8)
 
@@ -43,6 +44,7 @@ TITLE = Style(REGULAR, 22, ACCENT)
 NAME = Style(BOLD, 13, INK)
 TOTAL = Style(BOLD, 11, INK)
 STAMP = Style(BOLD, 13, PAID)
+WARNING = Style(BOLD, 13, ATTENTION)
 STRONG = Style(BOLD, 9, INK)
 BODY = Style(REGULAR, 8.5, INK)
 LABEL = Style(BOLD, 7.5, MUTED)

@@ -36,9 +36,10 @@ _REPORT = SealedColumn(gateway_transactions.c.sealed_report, StatusReport)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SealedMoney:
-    """What came by a transaction, and what of it was charged back."""
+    """What came by a transaction, what came on top, and what of it was charged back."""
 
     captured: Money | None = None
+    customer_fee: Money | None = None
     charged_back: Money | None = None
 
 
@@ -226,6 +227,7 @@ class PaymentRows:
             status=AttemptStatus(row.transaction_status),
             method=_method(row.transaction_method),
             captured=money.captured,
+            customer_fee=money.customer_fee,
             charged_back=money.charged_back,
             paid_at=row.paid_at,
         )
@@ -237,7 +239,11 @@ class PaymentRows:
         return self._sealer.open(cell, row.sealed_token).decode()
 
     def _money(self, order_id: str, attempt: int, transaction: GatewayTransaction) -> bytes | None:
-        money = _SealedMoney(captured=transaction.captured, charged_back=transaction.charged_back)
+        money = _SealedMoney(
+            captured=transaction.captured,
+            customer_fee=transaction.customer_fee,
+            charged_back=transaction.charged_back,
+        )
         if money == _NO_MONEY:
             return None
         return _MONEY.seal(self._sealer, money, order_id, attempt, transaction.transaction_id)

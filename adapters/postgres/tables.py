@@ -270,6 +270,7 @@ gateway_reports = Table(
     Column("status", Text, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("state", Text, nullable=False, index=True),
+    Column("heard_by", Text, nullable=False, server_default="notification"),
     Column("sealed_raw", LargeBinary, nullable=False),
 )
 

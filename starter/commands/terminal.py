@@ -6,7 +6,8 @@ import json
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -54,6 +55,17 @@ def show(body: BaseModel, table: Table, *, as_json: bool) -> None:
         print_json(body.model_dump(mode="json"))
     else:
         out.print(table)
+
+
+@contextmanager
+def written_to(path: Path) -> Iterator[BinaryIO]:
+    """The file, to be written; one that cannot be is one line and a non-zero exit."""
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        fail(f"cannot write {path}: {error.strerror}")
+    with file:
+        yield file
 
 
 def print_json(document: object) -> None:

@@ -16,18 +16,8 @@ from adapters.midtrans.options import ADDRESSES
 from tests.adapters.midtrans.simulator_process import MERCHANT_ID, SERVER_KEY, SimulatorProcess
 from tests.contract.account import Account
 
-MARKER = "contract"
 SANDBOX = "sandbox"
 SIMULATOR_CLIENT_KEY = "SB-Mid-client-tests"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the sandbox alone unless it is named: a plain run needs neither keys nor network."""
-    if MARKER in config.option.markexpr:
-        return
-    unasked = [item for item in items if item.get_closest_marker(MARKER)]
-    items[:] = [item for item in items if item not in unasked]
-    config.hook.pytest_deselected(items=unasked)
 
 
 @pytest.fixture(

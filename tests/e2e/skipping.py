@@ -128,7 +128,7 @@ async def _serve(settings: Settings, temporal: Client, parts: AsyncExitStack) ->
     parts.push_async_callback(engine.dispose)
     gateway = MidtransGateway(settings.midtrans)
     parts.callback(gateway.shut_down)
-    for queue, duty in duties(settings, engine, gateway).items():
+    for queue, duty in duties(settings, engine, gateway, temporal).items():
         await parts.enter_async_context(worker_on(temporal, queue, duty))
     bridge = create_app(Inbox(temporal, (settings.secret("midtrans_server_key"),)))
     await parts.enter_async_context(_served(bridge, settings.bridge_port))

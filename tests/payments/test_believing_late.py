@@ -163,3 +163,13 @@ class TestSeveralAttempts:
         assert change.payment.paid_attempt == 1
         (refund,) = change.payment.refunds
         assert (refund.cause, refund.attempt) == (RefundCause.SECOND_PAYMENT, 2)
+
+
+def test_money_that_pays_the_order_already_is_no_second_payment_when_its_row_was_lost() -> None:
+    whole = heard(CORE, S.PAID)
+    lost = replace(whole, attempts=(replace(whole.latest_attempt, transactions=()),))
+
+    mended = heard(lost, S.PAID)
+
+    assert mended == whole
+    assert mended.refunds == ()

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.books import Books, books_of
+from payments.books import Books, books_of, paid_status_from
 from payments.gateway import GatewayTransaction
-from payments.payment import paid_status_from
 from payments.refunds import GIVEN_BACK, WAITING, Refund, RefundCause, RefundStatus
 from payments.status import MONEY_CAME, AttemptStatus, PaymentStatus
 from tests.payments.causes import P, S

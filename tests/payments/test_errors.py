@@ -4,6 +4,7 @@ import pytest
 
 from payments.errors import (
     CaseUnknownError,
+    DiscrepancyUnknownError,
     GatewayBusyError,
     GatewayRefusedError,
     NotPaidError,
@@ -26,6 +27,7 @@ from payments.errors import (
         (NotPaidError("SKT-1001"), PermanentError, "not_paid"),
         (CaseUnknownError("SKT-1001", 7), PermanentError, "case_unknown"),
         (RefundUnknownError("SKT-1001", "r-1"), PermanentError, "refund_unknown"),
+        (DiscrepancyUnknownError(7), PermanentError, "discrepancy_unknown"),
         (RefundConflictError("r-1"), PermanentError, "refund_conflict"),
         (NotRefundableError("SKT-1001", "it is not paid"), PermanentError, "not_refundable"),
         (GatewayRefusedError("402", "not active"), PermanentError, "gateway_refused"),

@@ -28,6 +28,7 @@ from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from adapters.temporal.converter import data_converter
 from local_stack.alone import postgres_alone
+from local_stack.postgres import Postgres
 from payments.changes import Terms
 from payments.invoice import Merchant
 from payments.progress import Windows
@@ -37,7 +38,10 @@ from starter.keys import ApiKeys, key_hash
 from starter.operators import OperatorClient
 from starter.parts import ApiParts
 from starter.pay_page.pages import PayPages
+from tests.payments.samples import TERMS
+from tests.starter.books import Books, namespace_of_its_own
 from tests.starter.gateway import MERCHANT_ID, PlannedGateway
+from tests.starter.terminal import invoke
 from workflows.names import PAYMENTS_QUEUE, workflow_id
 from workflows.payment import PaymentWorkflow
 from workflows.sandbox import RUNNER
@@ -244,3 +248,43 @@ def environment(
         "TEMPORAL_NAMESPACE": temporal.client.namespace,
         "COLUMNS": "200",
     }
+
+
+@pytest.fixture(scope="session")
+async def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
+    """For tests that count everything that is stored, each in a database of its own."""
+    async with postgres_alone(tmp_path_factory.mktemp("books")) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+async def books(
+    own_postgres: Postgres,
+    temporal: WorkflowEnvironment,
+    keysets: Keysets,
+    keyset_settings: dict[str, str],
+    tmp_path: Path,
+) -> AsyncIterator[Books]:
+    """An empty service that no worker works for, so that what it is told stays to be seen."""
+    url = await own_postgres.create_database(f"books_{secrets.token_hex(4)}")
+    client = await namespace_of_its_own(temporal.client, load_aead(keysets.temporal))
+    environment = {
+        **keyset_settings,
+        "PAYMENTS_DATABASE_URL": url,
+        "TEMPORAL_ADDRESS": client.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": client.namespace,
+        "COLUMNS": "240",
+    }
+    migrated = await invoke("migrate", environment=environment)
+    assert migrated.exit_code == 0, migrated.stderr
+    engine = create_engine(url, application_name="tests")
+    sealer = Sealer(load_aead(keysets.database), load_mac(keysets.lookup))
+    yield Books(
+        engine=engine,
+        sealer=sealer,
+        store=PaymentStore(engine, sealer, TERMS),
+        temporal=client,
+        environment=environment,
+        file=tmp_path / "export.csv",
+    )
+    await engine.dispose()

@@ -31,7 +31,7 @@ from webhook_bridge.app import create_app
 from webhook_bridge.inbox import Inbox
 from webhook_bridge.metrics import BridgeMetrics
 from worker import Duties, duties
-from workflows.names import SEARCH_ATTRIBUTES, workflow_id
+from workflows.names import SEARCH_ATTRIBUTES, reconciliation_id, workflow_id
 
 RECORD = Path(__file__).with_name("names.json")
 
@@ -43,7 +43,7 @@ async def collect() -> Names:
     settings = Settings.model_validate(_SETTINGS)
     async with open_services(settings, "names") as services:
         gateway = MidtransGateway(settings.midtrans)
-        served = duties(settings, services.engine, gateway)
+        served = duties(settings, services.engine, gateway, services.temporal)
         gateway.shut_down()
         api = create_api(services.api_parts())
         bridge = create_app(Inbox(services.temporal, ()))
@@ -79,11 +79,13 @@ def recorded() -> Names:
 def _temporal(served: Mapping[str, Duties]) -> Iterator[tuple[str, Iterable[str]]]:
     yield "task queues", served
     yield "search attributes", (f"{key.name} {_kind(key)}" for key in SEARCH_ATTRIBUTES)
-    yield "workflow ids", [workflow_id("{order_id}")]
+    yield "workflow ids", [workflow_id("{order_id}"), reconciliation_id("{kind}")]
     for queue, duty in served.items():
         yield f"activities on {queue}", (each.name or "" for each in _activities(duty))
-        for definition in _workflows(duty):
-            yield f"workflows on {queue}", [definition.name or ""]
+        definitions = _workflows(duty)
+        if definitions:
+            yield f"workflows on {queue}", [definition.name or "" for definition in definitions]
+        for definition in definitions:
             for kind in ("signals", "updates", "queries"):
                 yield f"{kind} of {definition.name}", getattr(definition, kind)
 

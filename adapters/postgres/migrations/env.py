@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from adapters.postgres.tables import metadata
+from adapters.postgres.reconciliation_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

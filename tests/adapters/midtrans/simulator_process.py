@@ -60,6 +60,13 @@ class SimulatorProcess:
         found: list[dict[str, object]] = listed["transactions"]
         return found
 
+    def settlements(self) -> bytes:
+        """What the dashboard exports of everything that was settled."""
+        url = f"{self.url}/_simulator/settlements.csv"
+        with self._opener.open(url, timeout=5) as answer:
+            exported: bytes = answer.read()
+        return exported
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.communicate(timeout=10)

@@ -15,6 +15,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
 from adapters.postgres.payment_store import PaymentStore
+from adapters.postgres.reconciliation_store import ReconciliationStore
 from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
 from local_stack.ports import Ports
@@ -62,6 +63,16 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+@pytest.fixture
+async def fresh_engine(postgres: Postgres) -> AsyncIterator[AsyncEngine]:
+    """A database in which nobody else has orders."""
+    url = await postgres.create_database(f"fresh_{secrets.token_hex(6)}")
+    await migrate(url)
+    engine = create_engine(url, application_name="tests")
+    yield engine
+    await engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def keyset() -> AeadKeyset:
     return load_aead(new_aead_keyset())
@@ -95,6 +106,11 @@ def credit_notes(engine: AsyncEngine, sealer: Sealer) -> CreditNoteStore:
 @pytest.fixture
 def details(engine: AsyncEngine, sealer: Sealer) -> BankDetailsStore:
     return BankDetailsStore(engine, sealer)
+
+
+@pytest.fixture
+def reconciliation(engine: AsyncEngine, sealer: Sealer) -> ReconciliationStore:
+    return ReconciliationStore(engine, sealer)
 
 
 @pytest.fixture

@@ -6,18 +6,21 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.audit import verify
 from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
+from adapters.postgres.finance_store import FinanceStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
+from adapters.postgres.reconciliation_store import ReconciliationStore
+from adapters.postgres.reconciliation_tables import metadata
 from adapters.postgres.schema import configuration, migrate, schema_is_current
 from adapters.postgres.sealing import Sealer
-from adapters.postgres.tables import TransactionId, metadata
+from adapters.postgres.tables import TransactionId
 from local_stack.postgres import Postgres
 from payments.believing import answered
 from payments.cases import CaseCode, Resolution
@@ -25,6 +28,7 @@ from payments.changes import Change
 from payments.charging import placed
 from payments.invoice import Invoice
 from payments.progress import NO_REFUND
+from payments.reconciling import RunKind
 from payments.request import PaymentRequest
 from payments.status import AttemptStatus, PaymentStatus
 from tests.adapters.postgres.old_rows import (
@@ -34,12 +38,14 @@ from tests.adapters.postgres.old_rows import (
     store_old_invoice,
     store_old_mail,
 )
+from tests.adapters.postgres.reconciliations import batch_of, examined_of, started_of
 from tests.adapters.postgres.rows import credit_order_of, decision_on, wanted_of
 from tests.payments.samples import (
     MERCHANT,
     NOW,
     REQUEST,
     TERMS,
+    after,
     answer_of,
     attempt_of,
     opening_of,
@@ -182,6 +188,36 @@ async def test_what_the_second_version_held_reversed_is_unpaid_and_its_invoice_c
     assert (await verify(second)).broken is None
 
 
+async def test_when_money_came_that_an_earlier_version_stored_is_known_for_finance(
+    second: AsyncEngine, sealer: Sealer, empty_url: str
+) -> None:
+    async with second.begin() as connection:
+        await store_old(connection, sealer, _paid(REQUEST))
+        await store_old_invoice(connection, sealer, OLD_INVOICE, 7)
+    await _upgrade(second, "0003")
+    async with second.begin() as connection:
+        await connection.execute(text(_OLD_REPORT), {"order_id": REQUEST.order_id, "at": NOW})
+
+    await migrate(empty_url)
+
+    finance = FinanceStore(second, sealer)
+    rows = [row async for row in finance.rows(NOW, after(hours=1))]
+    assert [(row.order_id, row.gross) for row in rows] == [(REQUEST.order_id, REQUEST.amount)]
+    store = ReconciliationStore(second, sealer)
+    batch = batch_of("run-1", kind=RunKind.RECENT, since=NOW)
+    ((payment, number),) = await store.attempts(batch)
+    await store.begin(started_of(batch))
+    tally = await store.record(batch, [examined_of(payment, number)])
+    # What the version before kept of a notification is a notification still.
+    assert tally.found_by == {"notification": 1}
+    assert (await verify(second)).broken is None
+
+
+_OLD_REPORT = (
+    "INSERT INTO gateway_reports (digest, order_id, gateway, gateway_order_id, transaction_id,"
+    " status, received_at, state, sealed_raw) VALUES ('d', :order_id, 'midtrans',"
+    " :order_id || '~1', 'trx-1', 'paid', :at, 'recorded', 'x')"
+)
 FIRST = placed(REQUEST, attempt_of(REQUEST))
 OLD_INVOICE = Invoice(
     number="INV-2026-000007",

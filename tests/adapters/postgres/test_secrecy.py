@@ -14,7 +14,8 @@ from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.mail_ledger import MailLedger
 from adapters.postgres.payment_store import PaymentStore
-from adapters.postgres.tables import metadata
+from adapters.postgres.reconciliation_store import ReconciliationStore
+from adapters.postgres.reconciliation_tables import metadata
 from payments.bank_details import BankDetails
 from payments.cases import Resolution
 from payments.commands import MailOrder, OpenedCharge
@@ -22,8 +23,16 @@ from payments.gateway import ChargeOpened, ClosingCause, InstructionKind, Instru
 from payments.mails import Mail, MailKind
 from payments.money import Currency, Money
 from payments.notice import Notice
+from payments.reconciliation import FinishedRun
 from payments.request import Customer, LineItem, PaymentRequest
 from payments.status import AttemptStatus
+from tests.adapters.postgres.reconciliations import (
+    batch_of,
+    difference_of,
+    examined_of,
+    new_run,
+    started_of,
+)
 from tests.adapters.postgres.rows import credit_order_of, decision_on, wanted_of
 from tests.payments.samples import (
     NOW,
@@ -55,6 +64,10 @@ CANARIES = {
     "account_number": "77123456789077",
     "account_holder": "CanaryHolder",
     "credit_note_pdf": "canary-credit",
+    "difference": "canary-theirs",
+    "difference_note": "canary-noted",
+    "run_pdf": "canary-report",
+    "fee": "24682468246",
 }
 
 
@@ -134,13 +147,36 @@ async def given_back(
     return told
 
 
+@pytest.fixture
+async def reconciled(
+    reconciliation: ReconciliationStore, store: PaymentStore, given_back: PaymentRequest
+) -> PaymentRequest:
+    """The same order once a run has found it to differ, and somebody has looked into it."""
+    batch = batch_of(new_run())
+    found = difference_of(given_back, theirs=CANARIES["difference"])
+    payment = await store.payment(given_back.order_id)
+    assert payment is not None
+    await reconciliation.begin(started_of(batch))
+    tally = await reconciliation.record(batch, [examined_of(payment, 1, found)])
+    fee = Money(int(CANARIES["fee"]), Currency.IDR)
+    await reconciliation.record_fees(batch.run_id, {(found.gateway_order_id, "trx-1"): fee})
+    await reconciliation.finish(FinishedRun(run_id=batch.run_id, tally=tally, at=NOW))
+    await reconciliation.store_pdf(batch.run_id, CANARIES["run_pdf"].encode())
+    kept = (await reconciliation.discrepancies(limit=1_000))[-1]
+    assert kept.found == found
+    await reconciliation.resolve_discrepancy(
+        kept.discrepancy_id, "ani", CANARIES["difference_note"], NOW
+    )
+    return given_back
+
+
 async def test_no_clear_value_is_in_a_dump(
-    database_url: str, store: PaymentStore, given_back: PaymentRequest
+    database_url: str, store: PaymentStore, reconciled: PaymentRequest
 ) -> None:
     dump = await dump_of(database_url)
 
-    assert given_back.order_id.encode() in dump, "the order itself is in the dump"
-    payment = await store.payment(given_back.order_id)
+    assert reconciled.order_id.encode() in dump, "the order itself is in the dump"
+    payment = await store.payment(reconciled.order_id)
     assert payment is not None
     links = {"link": payment.latest_attempt.link_token, "page": payment.refunds[0].link_token}
     for name, canary in {**CANARIES, **links}.items():
