@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fmt bench bench-reconciliation proof contract-test record-histories lock
+.PHONY: help demo dev test check fmt bench bench-reconciliation proof contract-test record-histories lock vulnerabilities
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ dev: $(BIN)/.ready ## Start everything on this machine.
 	$(BIN)/python -m starter dev $(ARGS)
 
 test: $(BIN)/.ready ## Run every test.
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope $(ARGS)
 
 check: $(BIN)/.ready ## Lint, types, architecture, workflow rules, full coverage of the rules of money.
 	$(BIN)/ruff check .
@@ -51,6 +51,12 @@ record-histories: $(BIN)/.ready ## Record what tests compare with: histories, na
 	$(BIN)/python -m tests.replay.record
 	$(BIN)/python -m tests.wire.names
 	$(BIN)/python -m tests.docs.reference
+
+# Strict: what the advisories' index does not know (a mirror that has none) is no clean bill.
+vulnerabilities: $(BIN)/.ready ## Look up known vulnerabilities of what both lock files pin (needs the advisories online).
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	  -r requirements.lock -r requirements-dev.lock $(ARGS) \
+	  || { echo "vulnerabilities: NOT shown to be clean: something is vulnerable, or could not be looked up (see above)" >&2; exit 1; }
 
 lock: $(BIN)/.ready ## Resolve the dependencies anew (needs uv).
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 pyproject.toml -o requirements.lock

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.failures import failures_for_temporal
 from payments.errors import GatewayBusyError, GatewayUnknownError, GatewayUnreachableError
 from payments.gateway import AttemptRef, Charge, ChargeOpened, ReviewDecision, StatusReport
+from payments.invoice import WIB
 from payments.refunds import (
     RefundAnswer,
     RefundOrder,
@@ -154,7 +155,8 @@ class GatewayActivities:
             report = await self._asked(question)
         if not _is_wanted(question, report):
             by_the_bank = question.wanted is Wanted.CONFIRMED
-            raise _not_yet(_pause(_BANK_PAUSES_SECONDS if by_the_bank else _PAUSES_SECONDS))
+            says = report.status if report else "no transaction"
+            raise _not_yet(says, _BANK_PAUSES_SECONDS if by_the_bank else _PAUSES_SECONDS)
         return report
 
     @activity.defn
@@ -169,7 +171,7 @@ class GatewayActivities:
         with failures_for_temporal():
             token = await self._charges.session_token(attempt)
             if not await self._gateway.close(attempt, token):
-                raise _not_yet(_pause(_PAUSES_SECONDS))
+                raise _not_yet("it cannot be closed yet", _PAUSES_SECONDS)
 
     @activity.defn
     async def send_refund(self, refund: RefundRef) -> RefundAnswer:
@@ -209,15 +211,14 @@ def _is_confirmed(report: StatusReport, refund: str | None) -> bool:
     return any(each.key == refund and each.confirmed_at is not None for each in report.refunds)
 
 
-def _pause(seconds: Sequence[int]) -> timedelta:
-    tries = min(activity.info().attempt, len(seconds))
-    return timedelta(seconds=seconds[tries - 1])
-
-
-def _not_yet(pause: timedelta) -> ApplicationError:
+def _not_yet(says: str, pauses_seconds: Sequence[int]) -> ApplicationError:
+    """Asked again after a pause; operators see the text beside the activity that waits."""
+    info = activity.info()
+    tries = min(info.attempt, len(pauses_seconds))
+    asked_at = info.started_time.astimezone(WIB)
     return ApplicationError(
-        "the gateway has no news yet",
+        f"Midtrans, asked at {asked_at:%H:%M:%S} WIB: {says}; no news yet",
         type=NOT_YET,
-        next_retry_delay=pause,
+        next_retry_delay=timedelta(seconds=pauses_seconds[tries - 1]),
         category=ApplicationErrorCategory.BENIGN,
     )

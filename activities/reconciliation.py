@@ -14,6 +14,7 @@ from activities.gateway import Gateway
 from payments.notice import Notice
 from payments.payment import Payment
 from payments.reconciliation import (
+    Attempts,
     Batch,
     BatchResult,
     Examined,
@@ -22,8 +23,7 @@ from payments.reconciliation import (
     StartedRun,
     Tally,
 )
-from payments.reconciling import DiscrepancyKind
-from payments.request import gateway_order_id
+from payments.reconciling import Discrepancy, DiscrepancyKind
 
 
 class Runs(Protocol):
@@ -31,11 +31,13 @@ class Runs(Protocol):
 
     async def begin(self, started: StartedRun) -> None: ...
 
-    async def attempts(self, batch: Batch) -> Sequence[tuple[Payment, int]]:
+    async def attempts(self, batch: Batch) -> Attempts:
         """The attempts to be looked at next, always in the same order."""
         ...
 
-    async def record(self, batch: Batch, examined: Sequence[Examined]) -> Tally:
+    async def record(
+        self, batch: Batch, examined: Sequence[Examined], unreadable: Sequence[Discrepancy] = ()
+    ) -> Tally:
         """Keep what was found, each difference once, and what finance reads of each attempt.
 
         Differences of the same attempts that are no longer found are resolved as repaired.
@@ -43,7 +45,7 @@ class Runs(Protocol):
         ...
 
     async def payments_of(self, order_ids: Sequence[str]) -> Mapping[str, Payment]:
-        """Those of the orders that are stored, as they are now."""
+        """Those of the orders that are stored and can be read, as they are now."""
         ...
 
     async def seen_before(
@@ -52,7 +54,7 @@ class Runs(Protocol):
         """What is open about these attempts since an earlier run."""
         ...
 
-    async def to_recheck(self, batch: Batch) -> Sequence[tuple[Payment, int]]:
+    async def to_recheck(self, batch: Batch) -> Attempts:
         """The attempts with open, repairable differences that this run has seen."""
         ...
 
@@ -143,21 +145,22 @@ class ReconciliationActivities:
         """Ask about each attempt of the batch, keep what differs, and tell the orders of it."""
         async with _at_work():
             attempts = await self._runs.attempts(batch)
-            asked = await self._asked(attempts, batch)
-            tally = await self._runs.record(batch, [each.examined for each in asked])
+            asked = await self._asked(attempts.readable, batch)
+            examined = [each.examined for each in asked]
+            tally = await self._runs.record(batch, examined, attempts.unreadable)
             known = await self._runs.seen_before(batch, _overdue(asked))
             for notice in (notice for each in asked for notice in each.notices(batch, known)):
                 await self._orders.tell(notice)
-            return BatchResult(tally=tally, last=_last(attempts, batch))
+            return BatchResult(tally=tally, last=attempts.last)
 
     @activity.defn
     async def recheck_batch(self, batch: Batch) -> BatchResult:
         """Ask again, now that the orders' runs have had the time to repair what differed."""
         async with _at_work():
             attempts = await self._runs.to_recheck(batch)
-            asked = await self._asked(attempts, batch)
+            asked = await self._asked(attempts.readable, batch)
             tally = await self._runs.record(batch, [each.examined for each in asked])
-            return BatchResult(tally=tally, last=_last(attempts, batch))
+            return BatchResult(tally=tally, last=attempts.last)
 
     @activity.defn
     async def finish_run(self, finished: FinishedRun) -> RunReport:
@@ -210,10 +213,3 @@ async def _at_work() -> AsyncIterator[None]:
 def _overdue(asked: Sequence[Asked]) -> set[str]:
     found = (difference for each in asked for difference in each.examined.found)
     return {each.gateway_order_id for each in found if each.kind is DiscrepancyKind.OVERDUE}
-
-
-def _last(attempts: Sequence[tuple[Payment, int]], batch: Batch) -> str | None:
-    if len(attempts) < batch.size:
-        return None
-    payment, number = attempts[-1]
-    return gateway_order_id(payment.order_id, number)

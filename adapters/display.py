@@ -7,7 +7,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from payments.invoice import WIB
-from payments.methods import PaymentMethod
+from payments.methods import PROPER_NAMES, PaymentMethod
 from payments.money import MINOR_DIGITS, Currency, Money
 from payments.request import Locale
 
@@ -47,34 +47,15 @@ def method_name(method: PaymentMethod, locale: Locale) -> str:
     return METHOD_NAMES[locale][method]
 
 
-_PROPER_NAMES = {
-    PaymentMethod.BCA_VA: "BCA Virtual Account",
-    PaymentMethod.BNI_VA: "BNI Virtual Account",
-    PaymentMethod.BRI_VA: "BRI Virtual Account",
-    PaymentMethod.PERMATA_VA: "Permata Virtual Account",
-    PaymentMethod.CIMB_VA: "CIMB Niaga Virtual Account",
-    PaymentMethod.DANAMON_VA: "Danamon Virtual Account",
-    PaymentMethod.BSI_VA: "BSI Virtual Account",
-    PaymentMethod.MANDIRI_BILL: "Mandiri Bill",
-    PaymentMethod.QRIS: "QRIS",
-    PaymentMethod.GOPAY: "GoPay",
-    PaymentMethod.SHOPEEPAY: "ShopeePay",
-    PaymentMethod.DANA: "DANA",
-    PaymentMethod.OVO: "OVO",
-    PaymentMethod.INDOMARET: "Indomaret",
-    PaymentMethod.ALFAMART: "Alfamart",
-    PaymentMethod.AKULAKU: "Akulaku PayLater",
-    PaymentMethod.KREDIVO: "Kredivo",
-}
 METHOD_NAMES: dict[Locale, dict[PaymentMethod, str]] = {
     Locale.ID: {
         PaymentMethod.ANY: "Pembayaran daring",
         PaymentMethod.CREDIT_CARD: "Kartu kredit/debit",
-        **_PROPER_NAMES,
+        **PROPER_NAMES,
     },
     Locale.EN: {
         PaymentMethod.ANY: "Online payment",
         PaymentMethod.CREDIT_CARD: "Credit/debit card",
-        **_PROPER_NAMES,
+        **PROPER_NAMES,
     },
 }

@@ -27,6 +27,7 @@ DIFFERENCES: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.CAPTURE_OVERDUE: "Card captured but not settled in time",
     DiscrepancyKind.FEE_UNEXPECTED: "Fee not as agreed",
     DiscrepancyKind.DUPLICATE_ROW: "Row twice in the file",
+    DiscrepancyKind.UNREADABLE: "What we hold cannot be read",
 }
 _METHODS = {method.value: method_name(method, Locale.EN) for method in PaymentMethod}
 _HEARD_BY = {

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.audit import ChainEnd
+from adapters.postgres.chains import ChainEnd
 from adapters.postgres.payment_rows import PaymentRows, Values
 from adapters.postgres.refund_rows import RefundRows
 from adapters.postgres.sealing import Sealer

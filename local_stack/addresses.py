@@ -10,7 +10,7 @@ from local_stack.postgres import DEFAULT_PORT as POSTGRES_PORT
 from local_stack.temporal import DEFAULT_PORT as TEMPORAL_PORT
 from local_stack.temporal import DEFAULT_UI_PORT, TemporalPorts
 
-API_PORT, BRIDGE_PORT, CODEC_PORT, SIMULATOR_PORT = 8080, 8081, 8082, 8443
+API_PORT, BRIDGE_PORT, CODEC_PORT, WORKER_PORT, SIMULATOR_PORT = 8080, 8081, 8082, 8083, 8443
 LOCAL_HOSTS = frozenset({LOOPBACK, "localhost"})
 
 
@@ -27,6 +27,9 @@ class Addresses:
     api: int
     bridge: int
     codec: int
+    worker: int
+    worker_metrics: int
+    api_metrics: int
 
     @property
     def simulator_url(self) -> str:
@@ -39,6 +42,16 @@ class Addresses:
     @property
     def bridge_url(self) -> str:
         return f"http://{LOOPBACK}:{self.bridge}"
+
+    @property
+    def worker_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.worker}"
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        """Where a Prometheus would look."""
+        apart = (f"http://{LOOPBACK}:{port}" for port in (self.worker_metrics, self.api_metrics))
+        return tuple(f"{url}/metrics" for url in (self.bridge_url, *apart))
 
     @property
     def notification_url(self) -> str:
@@ -79,6 +92,9 @@ def choose_addresses(environment: Mapping[str, str]) -> Addresses:
         api=from_either("PAYMENTS_API_PORT", "PAYMENTS_API_URL", API_PORT),
         bridge=from_either("PAYMENTS_BRIDGE_PORT", "PAYMENTS_BRIDGE_URL", BRIDGE_PORT),
         codec=from_number("PAYMENTS_CODEC_PORT", CODEC_PORT),
+        worker=from_number("PAYMENTS_WORKER_PORT", WORKER_PORT),
+        worker_metrics=ports.choose(),
+        api_metrics=ports.choose(),
     )
 
 

@@ -26,7 +26,11 @@ from workflows.names import SEARCH_ATTRIBUTES
 
 DATABASE = "payments"
 START_WAIT = timedelta(seconds=60)
-DRAIN_WAIT = timedelta(seconds=15)
+# After how many failed tasks in a row a run can be found by TemporalReportedProblems: five, if
+# nothing is said, which takes a minute.
+PROBLEMS_LISTED_AFTER = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
+# Longer than any of ours may take to end: what is cut short cannot show how it ends.
+DRAIN_WAIT = timedelta(seconds=40)
 # How to reach another Temporal, set for a person's own use, would keep ours from being reached.
 ELSEWHERE = ("TEMPORAL_API_KEY", "TEMPORAL_GRPC_META", "TEMPORAL_PROFILE", "TEMPORAL_TLS")
 
@@ -64,6 +68,21 @@ class Stack:
         return replace(
             python_module(name, module, *arguments), environment=environment, patience=DRAIN_WAIT
         )
+
+    @property
+    def worker(self) -> Program:
+        """The worker that can be asked how it is; others on the same stack need no port for that."""
+        own = {
+            "PAYMENTS_WORKER_HOST": LOOPBACK,
+            "PAYMENTS_WORKER_PORT": str(self.addresses.worker),
+            "PAYMENTS_METRICS_ADDRESS": f"{LOOPBACK}:{self.addresses.worker_metrics}",
+        }
+        return _told(self.program("worker", "worker"), own)
+
+    @property
+    def api(self) -> Program:
+        own = {"PAYMENTS_METRICS_ADDRESS": f"{LOOPBACK}:{self.addresses.api_metrics}"}
+        return _told(self.program("api", "starter", "api"), own)
 
     @property
     def simulator(self) -> Program:
@@ -134,6 +153,7 @@ def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
         "PAYMENTS_BRIDGE_HOST": LOOPBACK,
         "PAYMENTS_BRIDGE_PORT": str(addresses.bridge),
         "PAYMENTS_BRIDGE_URL": addresses.bridge_url,
+        "PAYMENTS_WORKER_URL": addresses.worker_url,
         "PAYMENTS_MIDTRANS_URL": addresses.simulator_url,
         "PAYMENTS_MIDTRANS_SNAP_URL": f"{addresses.simulator_url}/snap/v1",
         "PAYMENTS_MIDTRANS_SERVER_KEY": keys.server_key,
@@ -169,6 +189,11 @@ def planned(state_dir: Path, outer: Mapping[str, str]) -> Stack:
     )
 
 
+def _told(program: Program, own: Mapping[str, str]) -> Program:
+    """The program, told what nobody else of the stack is."""
+    return replace(program, environment={**(program.environment or {}), **own})
+
+
 def _with_given(keys: Keys, outer: Mapping[str, str]) -> Keys:
     """The made-up keys, but for those that the environment names."""
     return replace(
@@ -199,6 +224,7 @@ async def _start_engines(
                 namespace=stack.environment["TEMPORAL_NAMESPACE"],
                 search_attributes={key.name: "Keyword" for key in SEARCH_ATTRIBUTES},
                 ui_codec_endpoint=stack.environment["PAYMENTS_CODEC_URL"],
+                dynamic_config={PROBLEMS_LISTED_AFTER: 2},
             ),
         )
     )
@@ -217,27 +243,24 @@ async def _start_services(stack: Stack, parts: AsyncExitStack, say: Say) -> None
     """Our own: the simulator, and the four processes of the service."""
     addresses = stack.addresses
     starts = (
+        (stack.worker, f"{addresses.worker_url}/readyz", "worker"),
         (
             stack.simulator,
             f"{addresses.simulator_url}/_simulator/transactions",
             "Midtrans simulator",
         ),
         (stack.program("bridge", "webhook_bridge"), f"{addresses.bridge_url}/readyz", "bridge"),
-        (stack.program("api", "starter", "api"), f"{addresses.api_url}/readyz", "checkout API"),
+        (stack.api, f"{addresses.api_url}/readyz", "checkout API"),
         (
             stack.program("codec-server", "starter", "codec-server"),
-            f"http://{LOOPBACK}:{addresses.codec}/livez",
+            f"http://{LOOPBACK}:{addresses.codec}/readyz",
             "codec server",
         ),
     )
-    worker = await parts.enter_async_context(running(stack.program("worker", "worker"), stack.logs))
-    stack.children["worker"] = worker
     started = [
         (await parts.enter_async_context(running(program, stack.logs)), url, title)
         for program, url, title in starts
     ]
-    await worker.wait_until(said(worker, "worker.started"), START_WAIT)
-    say("worker        task queues payments and documents")
     async with httpx.AsyncClient(verify=_trust(stack), trust_env=False) as client:
         for child, url, title in started:
             stack.children[child.name] = child

@@ -57,13 +57,17 @@ class CaseKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What waits for a human until it has a `resolution`; details and amount are kept sealed."""
+    """What waits for a human until it has a `resolution`; details and amount are kept sealed.
+
+    `case_id` is how operators name it; None before it is stored.
+    """
 
     key: CaseKey
     attempt: int
     details: Mapping[str, str] = field(default_factory=dict)
     amount: Money | None = None
     resolution: Resolution | None = None
+    case_id: int | None = field(default=None, compare=False)
 
     @property
     def code(self) -> CaseCode:

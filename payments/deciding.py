@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from payments.actors import is_same_person, is_unverified
 from payments.believing import paid
 from payments.cases import Case, CaseCode, CaseKey, Resolution
 from payments.changes import (
@@ -231,13 +232,19 @@ def _money_accepted(payment: Payment, attempt: PaymentAttempt, case: Case, at: d
 
 
 def _require_another_actor(decision: Decision, other: str | None) -> None:
-    is_same = other is not None and _person(decision.actor) == _person(other)
+    """Two people decide, so both must be known: anybody can write another one's name."""
+    _require(
+        not is_unverified(decision.actor),
+        "actor",
+        "must be verified where it takes two people: use python -m starter cases resolve",
+    )
+    _require(
+        other is None or not is_unverified(other),
+        "resolution",
+        "must be rejected: who asked is not verified; use python -m starter refund",
+    )
+    is_same = other is not None and is_same_person(decision.actor, other)
     _require(not is_same, "actor", f"must be somebody else than {other}")
-
-
-def _person(actor: str) -> str:
-    """Who it is, wherever from and however written: `cli:ani` is `Ani`."""
-    return actor.rpartition(":")[2].strip().casefold()
 
 
 def _require_one_of(decision: Decision, *resolutions: Resolution) -> None:

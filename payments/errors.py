@@ -8,6 +8,7 @@ PaymentError
         NotPaidError            only a paid order has an invoice
         CaseUnknownError        no such case is stored for the order
         DiscrepancyUnknownError no such difference is stored
+        RecordUnreadableError   what is stored of the order was tampered with, or a key is missing
         RefundUnknownError      no such refund is stored for the order
         RefundConflictError     the refund's key stands for another amount
         NotRefundableError      there is nothing to give back now
@@ -86,6 +87,13 @@ class DiscrepancyUnknownError(PermanentError):
 
     def __init__(self, discrepancy_id: int) -> None:
         super().__init__(f"no difference {discrepancy_id} is stored")
+
+
+class RecordUnreadableError(PermanentError):
+    code = "record_unreadable"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"what is stored of order {order_id} cannot be read")
 
 
 class RefundUnknownError(PermanentError):

@@ -152,7 +152,12 @@ PROBLEM_TEXTS: dict[str, Told] = {
     ),
     "malformed_json": _AT_THE_SHOP,
     "unsupported_media_type": _AT_THE_SHOP,
+    "body_incomplete": _AT_THE_SHOP,
     "body_too_large": _AT_THE_SHOP,
+    "rate_limited": Told(
+        "Terlalu banyak permintaan dalam waktu singkat. Mohon tunggu sebentar, lalu coba lagi.",
+        "There were too many requests in a short time. Please wait a moment and try again.",
+    ),
     "unauthenticated": _AT_THE_SHOP,
     "forbidden": _AT_THE_SHOP,
     "not_found": _NOTHING_FOUND,
@@ -222,6 +227,7 @@ PROBLEM_TEXTS: dict[str, Told] = {
         "Layanan pembayaran sedang tidak tersedia. Silakan coba lagi beberapa saat lagi.",
         "The payment service is not available at the moment. Please try again in a moment.",
     ),
+    "record_unreadable": _AT_THE_SHOP,
     "internal_error": Told(
         "Maaf, terjadi kendala di sistem kami. Silakan coba lagi beberapa saat lagi atau hubungi"
         " kami.",

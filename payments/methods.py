@@ -36,6 +36,27 @@ class PaymentMethod(StrEnum):
     KREDIVO = "kredivo"
 
 
+# The same in every language.
+PROPER_NAMES = {
+    PaymentMethod.BCA_VA: "BCA Virtual Account",
+    PaymentMethod.BNI_VA: "BNI Virtual Account",
+    PaymentMethod.BRI_VA: "BRI Virtual Account",
+    PaymentMethod.PERMATA_VA: "Permata Virtual Account",
+    PaymentMethod.CIMB_VA: "CIMB Niaga Virtual Account",
+    PaymentMethod.DANAMON_VA: "Danamon Virtual Account",
+    PaymentMethod.BSI_VA: "BSI Virtual Account",
+    PaymentMethod.MANDIRI_BILL: "Mandiri Bill",
+    PaymentMethod.QRIS: "QRIS",
+    PaymentMethod.GOPAY: "GoPay",
+    PaymentMethod.SHOPEEPAY: "ShopeePay",
+    PaymentMethod.DANA: "DANA",
+    PaymentMethod.OVO: "OVO",
+    PaymentMethod.INDOMARET: "Indomaret",
+    PaymentMethod.ALFAMART: "Alfamart",
+    PaymentMethod.AKULAKU: "Akulaku PayLater",
+    PaymentMethod.KREDIVO: "Kredivo",
+}
+
 SNAP_ONLY = (Integration.SNAP,)
 SNAP_OR_CORE = (Integration.SNAP, Integration.CORE)
 

@@ -68,6 +68,15 @@ class RefundProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """What waits for a human, as an operator decides about it; `about` is the key of a refund."""
+
+    case_id: int
+    code: CaseCode
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """A payment as the workflow sees it: ids, statuses and times, nothing personal.
 
@@ -85,6 +94,8 @@ class Progress:
     invoice_due: bool
     credit_notes_due: tuple[str, ...]
     mails_due: tuple[Mail, ...]
+    # Absent from what runs recorded before it was shown.
+    cases: tuple[OpenCase, ...] = ()
 
     @property
     def latest_attempt(self) -> AttemptProgress:
@@ -128,6 +139,11 @@ def progress_of(payment: Payment, sent: Collection[Mail]) -> Progress:
         invoice_due=_is_invoice_due(payment),
         credit_notes_due=_credit_notes_due(payment),
         mails_due=tuple(mail for mail in mails_of(payment) if mail not in sent),
+        cases=tuple(
+            OpenCase(case_id=case.case_id, code=case.code, about=case.key.about)
+            for case in payment.cases
+            if case.is_open and case.case_id is not None
+        ),
     )
 
 

@@ -29,6 +29,18 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What a batch looks at; `unreadable` are those of it that cannot be, one difference each.
+
+    `last` is where the next batch goes on; None when this is the last one.
+    """
+
+    readable: tuple[tuple[Payment, int], ...] = ()
+    unreadable: tuple[Discrepancy, ...] = ()
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """What was counted so far: numbers only, so that it stays small however long the run is.
 

@@ -46,6 +46,7 @@ class DiscrepancyKind(StrEnum):
     CAPTURE_OVERDUE = "capture_overdue"  # a card that should have settled
     FEE_UNEXPECTED = "fee_unexpected"
     DUPLICATE_ROW = "duplicate_row"
+    UNREADABLE = "unreadable"  # what we hold was tampered with, or a key is missing
 
 
 # What the order's own run repairs once it asks the gateway; anything else is for a human.
@@ -92,6 +93,25 @@ def compared(
     """
     attempt = payment.attempts[number - 1]
     return tuple(_differences(payment, attempt, report, now, asked_about))
+
+
+def unreadable(order_id: str, number: int) -> Discrepancy:
+    """Of an attempt that nothing can be compared with."""
+    return Discrepancy(
+        kind=DiscrepancyKind.UNREADABLE,
+        gateway_order_id=gateway_order_id(order_id, number),
+        transaction_id="",
+        order_id=order_id,
+        ours="unreadable",
+        theirs="not asked",
+    )
+
+
+def is_repaired(
+    payment: Payment, number: int, report: StatusReport | None, found: Discrepancy, now: datetime
+) -> bool:
+    """Whether the difference is gone, now that the order's run has asked the gateway itself."""
+    return found.key not in {each.key for each in compared(payment, number, report, now)}
 
 
 def is_as_held(held: GatewayTransaction, told: AttemptStatus, fee: Money | None) -> bool:

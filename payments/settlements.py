@@ -1,6 +1,6 @@
 """A row of the gateway's settlement file, and how it differs from what we hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -9,7 +9,7 @@ from payments.gateway import GatewayTransaction
 from payments.methods import PaymentMethod
 from payments.money import Money
 from payments.payment import Payment
-from payments.reconciling import Discrepancy, DiscrepancyKind, is_as_held
+from payments.reconciling import Discrepancy, DiscrepancyKind, is_as_held, unreadable
 from payments.request import split_gateway_order_id
 from payments.status import MONEY_CAME, AttemptStatus, Verdict, as_seen_after, judge
 
@@ -59,6 +59,12 @@ def row_differences(
     if payment is None or held is None:
         return (_found(DiscrepancyKind.OURS_MISSING, row, "none", _told(row)),)
     return tuple(_differences(payment, held, row, fees))
+
+
+def unreadable_row(row: SettlementRow, order_ids: Collection[str]) -> tuple[Discrepancy, ...]:
+    """That of a row whose order is one of these, which are stored but cannot be read."""
+    split = split_gateway_order_id(row.gateway_order_id)
+    return (unreadable(*split),) if split is not None and split[0] in order_ids else ()
 
 
 def held_of(payment: Payment | None, row: SettlementRow) -> GatewayTransaction | None:

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Security
+from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from starter.keys import ApiCaller, Scope
-from starter.parts import Parts
+from starter.parts import Parts, address_of
 from starter.problems import ProblemCode, ProblemError
 
 _REALM = 'Bearer realm="payments"'
@@ -17,20 +17,23 @@ Presented = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
 def _allowed(scope: Scope) -> Callable[..., Awaitable[ApiCaller]]:
-    async def caller(presented: Presented, parts: Parts) -> ApiCaller:
+    async def caller(presented: Presented, request: Request, parts: Parts) -> ApiCaller:
         if presented is None:
             raise ProblemError(
                 ProblemCode.UNAUTHENTICATED,
                 "send Authorization: Bearer and your key",
                 {"WWW-Authenticate": _REALM},
             )
-        found = parts.keys.caller(presented.credentials)
+        found = parts.keys.caller(presented.credentials, parts.now())
         if found is None:
+            parts.limits.count_guess(address_of(request))
             raise ProblemError(
                 ProblemCode.UNAUTHENTICATED,
-                "the key is not known",
+                "the key is not known, or its last day is over",
                 {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
             )
+        request.state.client = found.name
+        parts.limits.count_call(found.name)
         if scope not in found.scopes:
             raise ProblemError(
                 ProblemCode.FORBIDDEN,

@@ -1,6 +1,8 @@
 """Bodies in and out: bounded and strict on the way in, never stored on the way out."""
 
+import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,7 +12,8 @@ from pydantic import BaseModel
 from starter.documents import D, MalformedJsonError, parse
 from starter.problems import NO_STORE, ProblemCode, ProblemError
 
-BODY_BYTES_MAX = 64 * 1024
+# A hundred items with the longest names, each character escaped.
+BODY_BYTES_MAX = 256 * 1024
 FORM = "application/x-www-form-urlencoded"
 _FIELDS_MAX = 10
 
@@ -66,6 +69,20 @@ async def read_bounded(request: Request) -> bytes:
     """The body, counted as it comes in: what a sender says of the length proves nothing."""
     if _stated_length(request) > BODY_BYTES_MAX:
         raise _too_large()
+    within: timedelta = request.app.state.parts.body_within
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            return await _counted(request)
+    except TimeoutError:
+        raise ProblemError(
+            ProblemCode.BODY_INCOMPLETE,
+            f"the body must arrive within {within.total_seconds():g} s",
+            # What is left of it must not be read as the next request.
+            {"Connection": "close"},
+        ) from None
+
+
+async def _counted(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

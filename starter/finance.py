@@ -36,6 +36,13 @@ class FinanceRows(Protocol):
         ...
 
 
+def day_of(field: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequestError((FieldProblem(field, "a day such as 2026-11-23"),)) from None
+
+
 def span_of(first: date, last: date) -> tuple[datetime, datetime]:
     """From the beginning of the first day in Jakarta to the end of the last, which is included."""
     if last < first:
@@ -85,6 +92,11 @@ async def take_out(
         while part := file.read(_PART):
             write(part)
     return rows
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    """What is in one piece, for `take_out`."""
+    yield content
 
 
 def _cells(row: ExportRow) -> tuple[Value, ...]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import tink
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -18,7 +19,7 @@ from payments.errors import (
     RefundConflictError,
     RefundUnknownError,
 )
-from payments.request import Locale
+from payments.request import Locale, is_order_id
 from starter.errors import NoAnswerError, StandsOtherwiseError, UnavailableError
 from starter.outages import BUGS, OUTAGES
 from starter.parts import ApiParts
@@ -49,6 +50,7 @@ def handle_errors(app: FastAPI) -> None:
     }
     for kind, code in told.items():
         app.add_exception_handler(kind, _telling(code))
+    app.add_exception_handler(tink.TinkError, _cannot_be_read)
     app.add_exception_handler(UnavailableError, _part_is_away)
     for outage in OUTAGES:
         app.add_exception_handler(outage, _database_is_away)
@@ -117,7 +119,7 @@ async def _of_the_framework(request: Request, error: Exception) -> Response:
 
 async def _part_is_away(request: Request, error: Exception) -> Response:
     assert isinstance(error, UnavailableError)
-    log.warning("part.away", extra={"part": error.part}, exc_info=error)
+    log.warning("part.away", extra={"part": error.part, **_order(request)}, exc_info=error)
     return _tell(request, ProblemCode.TEMPORARILY_UNAVAILABLE, str(error))
 
 
@@ -128,9 +130,22 @@ async def _database_is_away(request: Request, error: Exception) -> Response:
     return await _part_is_away(request, away)
 
 
+async def _cannot_be_read(request: Request, error: Exception) -> Response:
+    """It was tampered with, or its key is missing; neither is told outside."""
+    log.error("record.unreadable", extra=_order(request), exc_info=error)
+    return _tell(request, ProblemCode.RECORD_UNREADABLE, "the error is logged")
+
+
 async def _is_a_bug(request: Request, error: Exception) -> Response:
-    log.error("request.failed", extra={"error": type(error).__name__}, exc_info=error)
+    fields = {"error": type(error).__name__, **_order(request)}
+    log.error("request.failed", extra=fields, exc_info=error)
     return _tell(request, ProblemCode.INTERNAL_ERROR, "the error is logged")
+
+
+def _order(request: Request) -> dict[str, str]:
+    """The order that the address names, if it does; what has another form is somebody's text."""
+    named = request.path_params.get("order_id", "")
+    return {"order_id": named} if is_order_id(named) else {}
 
 
 async def _nobody_listens(_request: Request, _error: Exception) -> Response:

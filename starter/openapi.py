@@ -26,9 +26,10 @@ _MODELS: tuple[type[BaseModel], ...] = (
 )
 # What any route may answer besides its own problems.
 _ALWAYS = (ProblemCode.TEMPORARILY_UNAVAILABLE, ProblemCode.INTERNAL_ERROR)
-_WITH_KEY = (ProblemCode.UNAUTHENTICATED, ProblemCode.FORBIDDEN)
+_WITH_KEY = (ProblemCode.UNAUTHENTICATED, ProblemCode.FORBIDDEN, ProblemCode.RATE_LIMITED)
 _WITH_BODY = (
     ProblemCode.MALFORMED_JSON,
+    ProblemCode.BODY_INCOMPLETE,
     ProblemCode.BODY_TOO_LARGE,
     ProblemCode.UNSUPPORTED_MEDIA_TYPE,
     ProblemCode.INVALID_REQUEST,

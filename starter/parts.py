@@ -1,12 +1,14 @@
 """What the checkout API is made of, and how its routes come by it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from adapters.health import Check
 from adapters.postgres.bank_details_store import BankDetailsPage
 from adapters.postgres.feed import EventPage
 from adapters.postgres.payment_reads import PaymentPage
@@ -17,6 +19,7 @@ from payments.status import PaymentStatus
 from starter.bodies import PaymentBody
 from starter.client import PaymentClient, utc_now
 from starter.keys import ApiKeys
+from starter.limits import RequestLimits
 from starter.pay_page.pages import PayPages
 from starter.views import payment_body
 
@@ -59,13 +62,15 @@ class RefundForms(Protocol):
         ...
 
 
-# Returns, or raises what is wrong.
-Check = Callable[[], Awaitable[object]]
+# A sender who takes longer is not waited for.
+BODY_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiParts:
-    """`pay_url` begins every one-time link; `checks` name what a ready process must reach."""
+    """`pay_url` begins every one-time link; `checks` name what a ready process must reach, `stop`
+    is set once it has been told to end.
+    """
 
     client: PaymentClient
     lists: PaymentLists
@@ -74,11 +79,14 @@ class ApiParts:
     credit_notes: CreditNotePdfs
     refund_forms: RefundForms
     keys: ApiKeys
+    limits: RequestLimits
     pages: PayPages
     pay_url: str
     livemode: bool
     checks: Mapping[str, Check] = field(default_factory=dict)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
     now: Callable[[], datetime] = utc_now
+    body_within: timedelta = BODY_WITHIN
 
     def body(self, payment: Payment) -> PaymentBody:
         """The payment as checkout sees it now."""
@@ -92,6 +100,11 @@ async def _parts(request: Request) -> ApiParts:
 
 
 Parts = Annotated[ApiParts, Depends(_parts)]
+
+
+def address_of(request: Request) -> str | None:
+    """Who sent the request, as far as whoever handed it to us is trusted to say."""
+    return request.client.host if request.client else None
 
 
 def order_url(payment: Payment) -> str:

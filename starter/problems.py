@@ -35,10 +35,13 @@ class ProblemCode(StrEnum):
     NOT_RETRYABLE = "not_retryable"
     REFUND_CONFLICT = "refund_conflict"
     NOT_REFUNDABLE = "not_refundable"
+    BODY_INCOMPLETE = "body_incomplete"
     BODY_TOO_LARGE = "body_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_REQUEST = "invalid_request"
+    RATE_LIMITED = "rate_limited"
     INTERNAL_ERROR = "internal_error"
+    RECORD_UNREADABLE = "record_unreadable"
     GATEWAY_REFUSED = "gateway_refused"
     GATEWAY_UNREACHABLE = "gateway_unreachable"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
@@ -69,12 +72,15 @@ PROBLEMS: dict[ProblemCode, ProblemKind] = {
     _C.NOT_RETRYABLE: ProblemKind(_S.CONFLICT, "Another method cannot be tried now"),
     _C.REFUND_CONFLICT: ProblemKind(_S.CONFLICT, "The refund was asked for with another amount"),
     _C.NOT_REFUNDABLE: ProblemKind(_S.CONFLICT, "There is nothing to give back now"),
+    _C.BODY_INCOMPLETE: ProblemKind(_S.REQUEST_TIMEOUT, "The body did not arrive in time"),
     _C.BODY_TOO_LARGE: ProblemKind(_S.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     _C.UNSUPPORTED_MEDIA_TYPE: ProblemKind(
         _S.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json"
     ),
     _C.INVALID_REQUEST: ProblemKind(_S.UNPROCESSABLE_ENTITY, "The request breaks a rule"),
+    _C.RATE_LIMITED: ProblemKind(_S.TOO_MANY_REQUESTS, "There were too many requests"),
     _C.INTERNAL_ERROR: ProblemKind(_S.INTERNAL_SERVER_ERROR, "Something went wrong here"),
+    _C.RECORD_UNREADABLE: ProblemKind(_S.INTERNAL_SERVER_ERROR, "What is stored cannot be read"),
     _C.GATEWAY_REFUSED: ProblemKind(_S.BAD_GATEWAY, "The gateway refused the payment"),
     _C.GATEWAY_UNREACHABLE: ProblemKind(_S.SERVICE_UNAVAILABLE, "The gateway could not be reached"),
     _C.TEMPORARILY_UNAVAILABLE: ProblemKind(

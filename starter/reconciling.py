@@ -2,7 +2,15 @@
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,12 +34,12 @@ from payments.settlements import (
     held_of,
     missing_row,
     row_differences,
+    unreadable_row,
 )
 from payments.status import MONEY_CAME, AttemptStatus
 
 _BATCH = 200
-# Of what could not be read, so much is kept to be shown.
-_SHOWN = 100
+_SHOWN = 100  # so much is kept of what could not be read
 # How long a row's time lasts: up to a second, or a day where the file names no more.
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -52,6 +60,8 @@ class FileRuns(Protocol):
         ...
 
     async def payments_of(self, order_ids: Sequence[str]) -> Mapping[str, Payment]: ...
+
+    async def unreadable_of(self, order_ids: Sequence[str]) -> Collection[str]: ...
 
     def paid_between(
         self, start: datetime, end: datetime
@@ -184,24 +194,24 @@ class FileReconciliation:
             if isinstance(each, Unread):
                 counted.note_unread(each)
         payments = await self._runs.payments_of(_order_ids(rows))
-        found = [(row, self._row(row, _payment_of(row, payments), counted)) for row in rows]
-        await self._keep(
-            run_id, [each for _, differences in found for each in differences], counted
-        )
+        lost = await self._runs.unreadable_of([*{*_order_ids(rows)} - payments.keys()])
+        found = [(row, self._row(row, _payment_of(row, payments), lost, counted)) for row in rows]
+        kept = [each for _, differences in found for each in differences]
+        await self._keep(run_id, kept, counted)
         await self._runs.record_fees(run_id, _fees(rows, payments))
         for row, differences in found:
             if any(each.kind in REPAIRABLE for each in differences):
                 await self._tell(row, _payment_of(row, payments))
 
     def _row(
-        self, row: SettlementRow, payment: Payment | None, counted: _Counted
+        self, row: SettlementRow, payment: Payment | None, lost: Collection[str], counted: _Counted
     ) -> tuple[Discrepancy, ...]:
         counted.rows += 1
         first = counted.first_line(row)
         if first != row.line:
             return (duplicate(row, first),)
         counted.add(row, row.method or _method_held(payment, row))
-        return row_differences(payment, row, self._fees)
+        return unreadable_row(row, lost) or row_differences(payment, row, self._fees)
 
     async def _look_for_missing(self, run_id: str, counted: _Counted) -> None:
         """What came in the file's time and is not in it; a file without times tells nothing."""

@@ -1,6 +1,7 @@
 """What pydantic found wrong with a document, as field and rule."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,6 +9,8 @@ from pydantic_core import ErrorDetails
 
 from payments.errors import FieldProblem, InvalidRequestError
 
+# More would help nobody, and make an answer of many times the request.
+PROBLEMS_MAX = 100
 WHOLE = "body"
 _FIXED = {
     "missing": "is required",
@@ -41,7 +44,8 @@ def invalid_request(error: ValidationError) -> InvalidRequestError:
 def field_problems(details: Iterable[ErrorDetails], *, skip: int = 0) -> tuple[FieldProblem, ...]:
     """`skip` leaves out where a value stood, such as `query`."""
     return tuple(
-        FieldProblem(field_name(detail["loc"][skip:]), _rule(detail)) for detail in details
+        FieldProblem(field_name(detail["loc"][skip:]), _rule(detail))
+        for detail in islice(details, PROBLEMS_MAX)
     )
 
 

@@ -36,6 +36,7 @@ from payments.errors import (
     PaymentError,
     RefundConflictError,
 )
+from payments.status import PaymentStatus
 from starter.errors import (
     AlreadyPaidError,
     AttemptConflictError,
@@ -44,8 +45,8 @@ from starter.errors import (
     UnavailableError,
     UpdateRefusedError,
 )
-from workflows.messages import Outcome
-from workflows.names import ORDER_ID, workflow_id
+from workflows.messages import AwaitInstructions, Outcome
+from workflows.names import DETAILS, METHOD, ORDER_ID, STATUS, summary_of, workflow_id
 from workflows.payment import PaymentWorkflow
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class Updates:
                     try:
                         return await self._once(update, order_id, message, update_id)
                     except _PassingError as failure:
-                        log.warning("update.repeated", extra={"reason": str(failure)})
+                        fields = {"order_id": order_id, "reason": str(failure)}
+                        log.warning("update.repeated", extra=fields)
                     await asyncio.sleep(pause)
         except TimeoutError:
             log.warning("update.unanswered", extra={"order_id": order_id})
@@ -138,7 +140,7 @@ class Updates:
         message: Message,
         update_id: str,
     ) -> Outcome:
-        operation = self._start_operation(order_id)
+        operation = self._start_operation(order_id, message)
         # A start that fails leaves its error in the operation, and asyncio complains when
         # nobody takes it out.
         taking_out = asyncio.create_task(_settled(operation.workflow_handle()))
@@ -163,7 +165,9 @@ class Updates:
         finally:
             taking_out.cancel()
 
-    def _start_operation(self, order_id: str) -> WithStartWorkflowOperation[PaymentWorkflow, Any]:
+    def _start_operation(
+        self, order_id: str, message: object
+    ) -> WithStartWorkflowOperation[PaymentWorkflow, Any]:
         return WithStartWorkflowOperation(
             PaymentWorkflow.run,
             order_id,
@@ -171,9 +175,19 @@ class Updates:
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER_ID, order_id)]),
-            static_summary=f"Payment of order {order_id}",
+            search_attributes=TypedSearchAttributes(_attributes(order_id, message)),
+            static_summary=summary_of(order_id),
+            static_details=DETAILS,
         )
+
+
+def _attributes(order_id: str, message: object) -> list[SearchAttributePair[Any]]:
+    """What operators find the run by until it shows by itself how the payment stands."""
+    found_by: list[SearchAttributePair[Any]] = [SearchAttributePair(ORDER_ID, order_id)]
+    if isinstance(message, AwaitInstructions):
+        found_by.append(SearchAttributePair(STATUS, PaymentStatus.PREPARING.value))
+        found_by.append(SearchAttributePair(METHOD, message.request.method.value))
+    return found_by
 
 
 def update_id(name: str, order_id: str, wish: object) -> str:

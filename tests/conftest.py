@@ -1,5 +1,6 @@
 """What the whole run shares: one Temporal server."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,6 +9,9 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from workflows.names import SEARCH_ATTRIBUTES
+
+# A run in several processes is given a terminal's width, which tables would keep to.
+os.environ.pop("COLUMNS", None)
 
 TEMPORAL = str(Path(sys.executable).parent / "temporal")
 

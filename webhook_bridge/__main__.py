@@ -1,65 +1,66 @@
 """Serve the bridge: `python -m webhook_bridge`. SIGTERM lets running requests end first."""
 
-import logging
-import os
-import signal
+import asyncio
 import sys
+from datetime import timedelta
+from functools import partial
 from typing import NoReturn
 
-import uvicorn
 import uvloop
 
-from adapters.keysets import AeadKeyset, load_aead
+from adapters.http_server import Ending, serve_http
+from adapters.keysets import AeadKeyset
+from adapters.lifetime import live
 from adapters.telemetry import configure_logging
 from adapters.temporal.client import connect
+from adapters.temporal.runtime import sdk_runtime
+from adapters.tracing import tracing
 from settings import Settings, SettingsError, load_settings
 from webhook_bridge.app import create_app
 from webhook_bridge.inbox import Inbox
 
 # A little longer than any answer takes.
-DRAIN_SECONDS = 5
+DRAIN = timedelta(seconds=5)
 KEEP_ALIVE_SECONDS = 30
 
 
 def main() -> NoReturn:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # The server raises the signal again when it has drained: that is the end, not a failure.
-        signal.signal(number, lambda *_: sys.exit())
     try:
         settings = load_settings()
+        settings.require_private(settings.bridge_host)
         configure_logging(settings.log_level)
-        keyset = load_aead(settings.secret("keyset_temporal"))
+        keyset = settings.temporal_keyset
         keys = server_keys(settings)
     except (SettingsError, ValueError) as error:
         sys.exit(f"webhook_bridge: {error}")
-    try:
-        uvloop.run(serve(settings, keyset, keys))
-    except SystemExit as end:
-        leave(1 if end.code else 0)
-    leave(0)
-
-
-def leave(code: int) -> NoReturn:
-    """End at once: threads of the SDK sometimes crash an interpreter that is finalising."""
-    logging.shutdown()
-    os._exit(code)
-
-
-async def serve(settings: Settings, keyset: AeadKeyset, keys: tuple[str, ...]) -> None:
-    client = await connect(keyset, identity="webhook_bridge", lazy=True)
-    config = uvicorn.Config(
-        create_app(Inbox(client, keys)),
-        host=settings.bridge_host,
-        port=settings.bridge_port,
-        access_log=False,
-        lifespan="off",
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        ws="none",
+    live(
+        "webhook_bridge",
+        partial(serve, settings, keyset, keys),
+        limit=settings.linger + 2 * DRAIN,
+        expected=SettingsError,
+        new_loop=uvloop.new_event_loop,
     )
-    await uvicorn.Server(config).serve()
+
+
+async def serve(
+    settings: Settings, keyset: AeadKeyset, keys: tuple[str, ...], stop: asyncio.Event
+) -> None:
+    async with tracing(settings.traces_url, "payments-bridge") as traces:
+        client = await connect(
+            keyset,
+            identity="webhook_bridge",
+            interceptors=traces.interceptors,
+            lazy=True,
+            runtime=sdk_runtime(None),
+        )
+        await serve_http(
+            traces.traced(create_app(Inbox(client, keys), stop=stop)),
+            settings.bridge_host,
+            settings.bridge_port,
+            Ending(stop, DRAIN, settings.linger),
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
 
 
 def server_keys(settings: Settings) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adapters.health import Readiness, health_routes
 from adapters.midtrans.notification import (
     ForeignNotice,
     InvalidSignatureError,
@@ -49,15 +50,16 @@ _REFUSALS = {
 def create_app(
     inbox: Inbox,
     *,
+    stop: asyncio.Event | None = None,
     answer_within: timedelta = ANSWER_WITHIN,
     body_within: timedelta = BODY_WITHIN,
 ) -> Starlette:
     bridge = _Bridge(inbox, answer_within, body_within)
+    readiness = Readiness({"temporal": inbox.reach_temporal}, stop or asyncio.Event())
     return Starlette(
         routes=[
             Route("/webhooks/midtrans", bridge.receive_notification, methods=["POST"]),
-            Route("/livez", bridge.livez),
-            Route("/readyz", bridge.readyz),
+            *health_routes(readiness),
             Route("/metrics", bridge.exposition),
         ],
         exception_handlers={Exception: bridge.internal_error},
@@ -79,7 +81,7 @@ class _Bridge:
             answer: Response = JSONResponse({"status": outcome})
         except tuple(_OUTCOMES) as error:
             outcome = _OUTCOMES[type(error)]
-            answer = _refusal(outcome, error)
+            answer = _refusal(outcome, error, getattr(request.state, "about", {}))
         self._metrics.count(outcome)
         self._metrics.observe(time.perf_counter() - started)
         return answer
@@ -90,16 +92,10 @@ class _Bridge:
         if isinstance(notification, ForeignNotice):
             log.info("notification.ignored")
             return Outcome.IGNORED
+        # What is not signed by Midtrans may name whatever it likes.
+        request.state.about = {"order_id": notification.gateway_order_id.rpartition("~")[0]}
         await self._inbox.deliver(notification)
         return Outcome.ACCEPTED
-
-    async def livez(self, _request: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
-    async def readyz(self, _request: Request) -> Response:
-        if await self._inbox.is_open():
-            return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": Outcome.UNAVAILABLE}, HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def exposition(self, _request: Request) -> Response:
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
@@ -110,15 +106,16 @@ class _Bridge:
         return _problem(Outcome.UNAVAILABLE)
 
 
-def _refusal(outcome: Outcome, error: Exception) -> Response:
+def _refusal(outcome: Outcome, error: Exception, about: Mapping[str, str]) -> Response:
     match error:
         case MalformedNotificationError():
             log.warning("notification.refused", extra={"code": outcome, "field": error.field})
             return _problem(outcome, errors=[{"field": error.field, "rule": error.rule}])
         case UndeliverableError():
-            log.warning("notification.refused", extra={"code": outcome, "reason": str(error)})
+            fields = {"code": outcome, "reason": str(error), **about}
+            log.warning("notification.refused", extra=fields)
         case _:
-            log.warning("notification.refused", extra={"code": outcome})
+            log.warning("notification.refused", extra={"code": outcome, **about})
     return _problem(outcome)
 
 

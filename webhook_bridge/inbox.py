@@ -1,16 +1,15 @@
 """Where notifications go: opened and checked, then handed to the order's workflow."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from adapters.health import ANSWER_WITHIN
 from adapters.midtrans.notification import ForeignNotice, open_notification
 from payments.notice import Notice
 from workflows.orders import OrderSignals
-
-HEALTH_WITHIN = timedelta(seconds=2)
 
 
 class UndeliverableError(Exception):
@@ -35,9 +34,7 @@ class Inbox:
         except RuntimeError as error:  # so the SDK reports that it cannot connect
             raise UndeliverableError("not_connected") from error
 
-    async def is_open(self) -> bool:
-        """Whether Temporal would take a notice now."""
-        try:
-            return await self._client.service_client.check_health(timeout=HEALTH_WITHIN)
-        except (RPCError, RuntimeError):
-            return False
+    async def reach_temporal(self) -> None:
+        """Return when Temporal would take a notice now."""
+        if not await self._client.service_client.check_health(timeout=ANSWER_WITHIN):
+            raise UndeliverableError("not_serving")

@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
-BUCKETS_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2, 4)
+from adapters.exposition import counter, histogram
+from adapters.metrics import BRIDGE_ANSWERS, NOTIFICATIONS
 
 
 class Outcome(StrEnum):
@@ -20,19 +21,9 @@ class Outcome(StrEnum):
 class BridgeMetrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        notifications = Counter(
-            "payments_bridge_notifications",
-            "Notifications by what became of them.",
-            ["outcome"],
-            registry=self._registry,
-        )
+        notifications = counter(NOTIFICATIONS, self._registry)
         self._counters = {outcome: notifications.labels(outcome) for outcome in Outcome}
-        self._seconds = Histogram(
-            "payments_bridge_answer_seconds",
-            "Time from the head of a notification to its answer.",
-            buckets=BUCKETS_SECONDS,
-            registry=self._registry,
-        )
+        self._seconds = histogram(BRIDGE_ANSWERS, self._registry)
 
     def count(self, outcome: Outcome) -> None:
         self._counters[outcome].inc()

@@ -1,12 +1,13 @@
 """Alerts to the administrator: one per cause, with reminders that grow rarer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from temporalio import workflow
 
 from activities.documents import DocumentActivities
 from payments.alerts import AlertCode, reminder_pause
+from payments.cases import CaseCode
 from payments.commands import AlertOrder
 from workflows.options import DOCUMENT_SLOWLY
 from workflows.tasks import start_beside
@@ -20,9 +21,17 @@ class Alerts:
         self._once: list[asyncio.Task[None]] = []
 
     @property
-    def loudest(self) -> AlertCode | None:
-        """The cause that has waited longest."""
-        return next(iter(self._sounding), None)
+    def sounding(self) -> tuple[AlertCode, ...]:
+        """The causes, the one that has waited longest first."""
+        return tuple(self._sounding)
+
+    def keep_up(self, open_cases: Collection[CaseCode]) -> None:
+        """Sound for each kind of case as long as one is open."""
+        for code in CaseCode:
+            if code in open_cases:
+                self.sound(AlertCode(code))
+            else:
+                self.silence(AlertCode(code))
 
     def sound(self, code: AlertCode) -> None:
         """Alert, and remind until the cause is silenced; sounding twice is sounding once."""
@@ -51,10 +60,13 @@ class Alerts:
         while True:
             await self._send(code, sent)
             sent += 1
-            await workflow.sleep(reminder_pause(sent), summary=f"remind of {code}")
+            await workflow.sleep(reminder_pause(sent), summary=f"remind the administrator: {code}")
 
     async def _send(self, code: AlertCode, sent: int) -> None:
         alert = AlertOrder(order_id=self._order_id, code=code, sent=sent, at=workflow.now())
         await workflow.execute_activity_method(
-            DocumentActivities.send_alert, alert, **DOCUMENT_SLOWLY, summary=f"alert: {code}"
+            DocumentActivities.send_alert,
+            alert,
+            **DOCUMENT_SLOWLY,
+            summary=f"alert the administrator: {code}",
         )

@@ -23,7 +23,7 @@ from payments.status import AttemptStatus, PaymentStatus
 from workflows.alerts import Alerts
 from workflows.messages import AwaitInstructions, Cancel, Outcome, TryAnotherMethod
 from workflows.options import OPEN_CHARGE
-from workflows.state import State
+from workflows.state import Heard, State
 from workflows.steps import Steps
 
 # Refusals that a key, an activation or a deactivated account explains (fact sheet §8.3).
@@ -124,6 +124,9 @@ class Attempts:
         except ActivityError as failure:
             await self._charge_failed(attempt, failure)
             return
+        if opened.report is not None:
+            says = opened.report.status
+            self._state.answer = Heard(number=attempt.number, says=says, at=workflow.now())
         recorded = OpenedCharge(
             order_id=self._state.order_id,
             number=attempt.number,

@@ -106,5 +106,7 @@ class DocumentsSent:
 class TimePassed:
     """A time has come that the run looks at by itself; this only wakes it."""
 
+    is_another_day: bool = False
+
 
 Cause = Wish | Reported | Answered | DeadlinePassed | AboutRefund | DocumentsSent | TimePassed

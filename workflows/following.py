@@ -90,7 +90,7 @@ class Follower:
     async def _day(self, windows: Windows) -> None:
         """Wake the run, so that it can move to a newer version of the worker (DESIGN §4)."""
         await workflow.sleep(windows.day, summary="a day of waiting")
-        self._add(TimePassed())
+        self._add(TimePassed(is_another_day=True))
 
     async def _ask(
         self, attempt: AttemptProgress, pause: timedelta, transaction_id: str | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from payments.actors import Acted
 from payments.cases import Resolution
 from payments.gateway import ReviewDecision
 from payments.methods import Integration, PaymentMethod
@@ -17,42 +18,38 @@ GatewayReport = Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AwaitInstructions:
+class AwaitInstructions(Acted):
     """Start paying the order, or answer how it stands; `actor` names the calling client."""
 
     request: PaymentRequest
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TryAnotherMethod:
+class TryAnotherMethod(Acted):
     """Close attempt `after_attempt` and open the next one with another method."""
 
     after_attempt: int
     method: PaymentMethod
     integration: Integration
-    actor: str
 
 
 # Operators' messages: `actor` and `reason` are required, so that the Web UI can send them.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
+class Cancel(Acted):
     """End the payment."""
 
-    actor: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRefund:
+class RequestRefund(Acted):
     """Give `amount` back, or all that is left; the same key again is the same refund.
 
     `by_transfer`: by hand, even where the gateway could do it.
     """
 
-    actor: str
     reason: str
     refund_key: str
     amount: Money | None = None
@@ -60,22 +57,20 @@ class RequestRefund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveReview:
+class ResolveReview(Acted):
     """Decide about a payment that the gateway holds in review."""
 
-    actor: str
     reason: str
     decision: ReviewDecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveCase:
+class ResolveCase(Acted):
     """Decide about a case that waits for a human.
 
     `reference` names the transfer of a manual refund, `amount` what a lost chargeback came to.
     """
 
-    actor: str
     reason: str
     case_id: int
     resolution: Resolution
@@ -84,10 +79,9 @@ class ResolveCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryNow:
+class RetryNow(Acted):
     """Stop waiting, try the stuck step again."""
 
-    actor: str
     reason: str
 
 

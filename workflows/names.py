@@ -16,6 +16,18 @@ ATTENTION = SearchAttributeKey.for_keyword("PaymentAttention")
 SEARCH_ATTRIBUTES = (ORDER_ID, STATUS, METHOD, ATTENTION)
 
 
+def summary_of(order_id: str) -> str:
+    """What the Web UI calls a run."""
+    return f"Payment of order {order_id}"
+
+
+# What the Web UI says beneath.
+DETAILS = (
+    "Carries the order's payment to its end. How it stands, and what an operator can do about it:"
+    " *Current Details*. What happens beside it: *Pending Activities*."
+)
+
+
 def workflow_id(order_id: str) -> str:
     """One order, one workflow id."""
     return f"payment/{order_id}"

@@ -15,10 +15,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from payments.notice import Notice
 from payments.request import split_gateway_order_id
 from workflows.names import (
+    DETAILS,
     GATEWAY_REPORTED,
     ORDER_ID,
     PAYMENT_WORKFLOW,
     PAYMENTS_QUEUE,
+    summary_of,
     workflow_id,
 )
 
@@ -51,7 +53,8 @@ class OrderSignals:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER_ID, order_id)]),
-            static_summary=f"Payment of order {order_id}",
+            static_summary=summary_of(order_id),
+            static_details=DETAILS,
         )
 
 

@@ -9,14 +9,10 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.records import RecordActivities
-from payments.alerts import AlertCode
-from payments.cases import CaseCode
-from payments.errors import InvalidRequestError
 from payments.gateway import ClosingCause
 from payments.progress import Progress
-from payments.refunds import is_refund_key
-from payments.request import check_request
 from payments.status import PaymentStatus
+from workflows import updates
 from workflows.alerts import Alerts
 from workflows.attempts import Attempts
 from workflows.causes import (
@@ -35,7 +31,13 @@ from workflows.causes import (
 )
 from workflows.decisions import Decisions
 from workflows.documents import Documents
-from workflows.failures import invalid, permanent, require_actor_and_reason
+from workflows.failures import (
+    permanent,
+    require_actor,
+    require_actor_and_reason,
+    require_refund_key,
+    require_request_of,
+)
 from workflows.following import Follower
 from workflows.messages import (
     AwaitInstructions,
@@ -56,6 +58,7 @@ from workflows.showing import Display
 from workflows.state import State
 from workflows.steps import Steps
 from workflows.switching import Switching
+from workflows.updates import update
 from workflows.versions import move_on, should_move_on
 
 
@@ -69,7 +72,7 @@ class PaymentWorkflow:
     @workflow.init
     def __init__(self, order_id: str) -> None:
         self._inbox: deque[Cause] = deque()
-        self._state = state = State(order_id)
+        self._state = state = State(order_id, self._show)
         self._display = Display()
         self._alerts = Alerts(order_id, self._show)
         self._steps = Steps(self._alerts)
@@ -99,7 +102,7 @@ class PaymentWorkflow:
         """A notification came from the gateway."""
         self._inbox.append(Reported(document))
 
-    @workflow.update
+    @update(updates.AWAIT_INSTRUCTIONS)
     async def await_instructions(self, message: AwaitInstructions) -> Outcome:
         """Start paying the order; the same request again only answers how it stands."""
         outcome = await self._carry_out(message)
@@ -108,52 +111,51 @@ class PaymentWorkflow:
 
     @await_instructions.validator
     def _validate_request(self, message: AwaitInstructions) -> None:
-        try:
-            check_request(message.request)
-        except InvalidRequestError as error:
-            raise invalid(str(error)) from error
-        if message.request.order_id != self._state.order_id:
-            raise invalid("order_id: is not the order of this run")
+        require_actor(message.actor)
+        require_request_of(self._state.order_id, message.request)
 
-    @workflow.update
+    @update(updates.TRY_ANOTHER_METHOD)
     async def try_another_method(self, message: TryAnotherMethod) -> Outcome:
         """Close the last attempt at the gateway, then open the next one."""
         return await self._carry_out(message)
 
-    @workflow.update
+    @update(updates.CANCEL)
     async def cancel(self, message: Cancel) -> Outcome:
         """End the payment unless the money was faster; `applied` says which it was."""
         outcome = await self._carry_out(message)
         await workflow.wait_condition(lambda: not self._state.is_closing)
         return replace(outcome, applied=self._state.has_status(PaymentStatus.CANCELLED))
 
-    @workflow.update
+    @update(updates.REQUEST_REFUND)
     async def request_refund(self, message: RequestRefund) -> Outcome:
         """Give money back; the same key again is the same refund."""
         return await self._carry_out(message)
 
-    @workflow.update
+    @update(updates.RESOLVE_REVIEW)
     async def resolve_review(self, message: ResolveReview) -> Outcome:
         """Approve or deny a payment in review."""
         return await self._carry_out(message)
 
-    @workflow.update
+    @update(updates.RESOLVE_CASE)
     async def resolve_case(self, message: ResolveCase) -> Outcome:
         """Close a case that waits for a human."""
         return await self._carry_out(message)
 
-    @workflow.update
+    @update(updates.RETRY_NOW)
     async def retry_now(self, message: RetryNow) -> Outcome:
         """Stop waiting, try the stuck step again; `applied` says whether one was stuck."""
         workflow.logger.info("step.retried", extra={"actor": message.actor})
         was_stuck = self._steps.retry_now()
         return Outcome(applied=was_stuck, by_this_call=was_stuck)
 
+    @try_another_method.validator
+    def _validate_try_another_method(self, message: TryAnotherMethod) -> None:
+        require_actor(message.actor)
+
     @request_refund.validator
     def _validate_request_refund(self, message: RequestRefund) -> None:
         require_actor_and_reason(message.actor, message.reason)
-        if not is_refund_key(message.refund_key):
-            raise invalid("refund_key: 1 to 40 of A-Z a-z 0-9 - _")
+        require_refund_key(message.refund_key)
 
     @cancel.validator
     def _validate_cancel(self, message: Cancel) -> None:
@@ -181,11 +183,13 @@ class PaymentWorkflow:
             status=progress.status if progress else None,
             attempt=attempt.number if attempt else 0,
             expires_at=attempt.expires_at if attempt else None,
-            attention=(progress.attention if progress else None) or self._alerts.loudest,
+            attention=(progress.attention if progress else None)
+            or next(iter(self._alerts.sounding), None),
         )
 
     async def _story(self, order_id: str) -> PaymentStatus | None:
         state = self._state
+        self._show()
         await self._read()
         while True:
             while self._inbox:
@@ -196,7 +200,7 @@ class PaymentWorkflow:
             # No await from the last look at the inbox to the end, or a message would be lost.
             if self._may_end():
                 return state.progress.status if state.progress else None
-            if should_move_on() and self._is_between_messages():
+            if should_move_on(to_newer=state.has_waited_long) and self._is_between_messages():
                 move_on(order_id)
             await workflow.wait_condition(lambda: bool(self._inbox) or self._may_end())
 
@@ -206,7 +210,7 @@ class PaymentWorkflow:
         self._follower.keep_up(state.progress, state.windows)
         self._refunds.keep_up(state.progress, state.windows)
         self._documents.keep_up(state.progress)
-        self._alert_about_cases()
+        self._alerts.keep_up(state.progress.open_cases if state.progress else ())
         self._show()
 
     async def _act_on(self, cause: Cause) -> None:
@@ -224,7 +228,7 @@ class PaymentWorkflow:
             case DocumentsSent():
                 await self._documents_sent(cause.progress)
             case TimePassed():
-                pass  # whoever waits for a time looks at the clock
+                self._state.has_waited_long |= cause.is_another_day
             case _:
                 assert_never(cause)
 
@@ -268,19 +272,12 @@ class PaymentWorkflow:
         loaded = await self._steps.write(
             RecordActivities.load_payment, state.order_id, "read the order"
         )
-        state.progress, state.windows = loaded.progress, loaded.windows
-
-    def _alert_about_cases(self) -> None:
-        progress = self._state.progress
-        open_cases = progress.open_cases if progress else ()
-        for code in CaseCode:
-            if code in open_cases:
-                self._alerts.sound(AlertCode(code))
-            else:
-                self._alerts.silence(AlertCode(code))
+        state.read(loaded.progress, loaded.windows)
 
     def _show(self) -> None:
-        self._display.show(self._state.progress, self._alerts.loudest)
+        # A run that leaves the worker's memory is taken apart outside of its own loop.
+        if workflow.in_workflow():
+            self._display.show(self._state, self._alerts.sounding)
 
     def _is_between_messages(self) -> bool:
         """Whether nothing would be lost that is kept nowhere else but here."""

@@ -212,7 +212,7 @@ class ReconciliationWorkflow:
         self._show()
         if result.last is None:
             return False
-        if should_move_on():
+        if should_move_on(to_newer=True):
             move_on(self._now)
         return True
 

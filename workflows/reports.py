@@ -14,7 +14,7 @@ from workflows.alerts import Alerts
 from workflows.causes import Answered
 from workflows.following import Follower
 from workflows.messages import GatewayReport
-from workflows.state import State
+from workflows.state import Heard, State
 from workflows.steps import Steps
 
 
@@ -30,12 +30,13 @@ class Reports:
         try:
             notice = parse_notice(document)
         except (TypeError, AttributeError, ValueError) as error:
-            workflow.logger.error("notice.malformed", extra={"problem": str(error)})
+            workflow.logger.error("notice.malformed", extra={"problem": type(error).__name__})
             return
         split = split_gateway_order_id(notice.gateway_order_id)
         if split is None or split[0] != self._state.order_id:
             workflow.logger.error("notice.misrouted")
             return
+        self._state.notice = Heard(number=split[1], says=notice.status, at=notice.received_at)
         await self._steps.write(
             RecordActivities.record_notice,
             ReceivedNotice(order_id=self._state.order_id, notice=notice),
@@ -57,6 +58,8 @@ class Reports:
     async def believe(self, answered: Answered) -> None:
         """Let the database judge what the gateway answered."""
         report, progress = answered.report, self._state.progress
+        says = report.status if report else "no transaction"
+        self._state.answer = Heard(number=answered.number, says=says, at=workflow.now())
         if report is None and not answered.is_closed:
             return
         if progress is None or progress.attempt(answered.number) is None:
@@ -70,7 +73,6 @@ class Reports:
             is_closed=answered.is_closed,
             at=workflow.now(),
         )
-        says = report.status if report else "no transaction"
         after = await self._steps.write(
             RecordActivities.record_answer, answer, f"judge Midtrans' answer: {says}"
         )

@@ -1,6 +1,8 @@
-"""What a run knows: its order, and where the payment stands as the database last said."""
+"""What a run knows: its order, where the payment stands, and what the gateway said last."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -9,11 +11,43 @@ from payments.progress import Progress, Windows
 from payments.status import PaymentStatus
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the gateway said of an attempt, and when the run heard of it."""
+
+    number: int
+    says: str
+    at: datetime
+
+
 class State:
-    order_id: str
-    progress: Progress | None = None
-    windows: Windows = field(default_factory=Windows)
+    """`answer` and `notice` are the last ones of this run, since no one before it is kept here."""
+
+    def __init__(self, order_id: str, changed: Callable[[], None]) -> None:
+        self.order_id = order_id
+        self.windows = Windows()
+        self.is_read = False
+        self.has_waited_long = False
+        self.answer: Heard | None = None
+        self.notice: Heard | None = None
+        self._progress: Progress | None = None
+        self._changed = changed
+
+    @property
+    def progress(self) -> Progress | None:
+        """The payment as the database last said; None for an order that is not stored."""
+        return self._progress
+
+    @progress.setter
+    def progress(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._changed()
+
+    def read(self, progress: Progress | None, windows: Windows) -> None:
+        """The order was looked up."""
+        self.windows = windows
+        self.is_read = True
+        self.progress = progress
 
     def stored(self) -> Progress:
         """The progress of a stored order; `order_unknown` when there is none."""

@@ -6,9 +6,11 @@ from temporalio import workflow
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 
-def should_move_on() -> bool:
+def should_move_on(*, to_newer: bool) -> bool:
+    """`to_newer`: also because of a newer version, for which a run that is busy does not stop."""
     info = workflow.info()
-    return info.is_continue_as_new_suggested() or info.is_target_worker_deployment_version_changed()
+    is_newer = to_newer and info.is_target_worker_deployment_version_changed()
+    return is_newer or info.is_continue_as_new_suggested()
 
 
 def move_on(argument: object) -> NoReturn:

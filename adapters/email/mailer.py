@@ -18,6 +18,7 @@ from adapters.email.notice import notice_facts
 from adapters.email.options import Security, SmtpOptions
 from adapters.email.receipt import receipt_facts
 from adapters.email.report import report_attachments, report_facts, report_message_id
+from adapters.outcomes import Observe, observed, unobserved
 from payments.commands import AlertOrder
 from payments.credit_note import Credit
 from payments.invoice import Invoice, Merchant
@@ -32,12 +33,19 @@ QUIT_TIMEOUT = timedelta(seconds=1)
 
 
 class SmtpMailer:
-    def __init__(self, options: SmtpOptions, merchant: Merchant, desk: Desk) -> None:
+    def __init__(
+        self,
+        options: SmtpOptions,
+        merchant: Merchant,
+        desk: Desk,
+        observe: Observe = unobserved,
+    ) -> None:
         self._options = options
         self._merchant = merchant
         self._desk = desk
         self._letters = Letters()
         self._tls = ssl.create_default_context(cafile=options.ca_file)
+        self._observe = observe
 
     async def send_receipt(self, invoice: Invoice, pdf: bytes, message_id: str) -> None:
         facts = receipt_facts(invoice, self._merchant)
@@ -45,7 +53,8 @@ class SmtpMailer:
         recipient = Recipient(invoice.customer.email, invoice.customer.name)
         envelope = self._envelope(message_id, recipient, invoice.locale)
         attachment = Attachment(f"{invoice.number}.pdf", pdf)
-        await self._send(envelope, message(envelope, letter, attachment))
+        with observed(self._observe, MailKind.RECEIPT):
+            await self._send(envelope, message(envelope, letter, attachment))
 
     async def send_notice(
         self, mail: Mail, payment: Payment, credit: Credit | None, message_id: str
@@ -58,7 +67,8 @@ class SmtpMailer:
         recipient = Recipient(request.customer.email, request.customer.name)
         envelope = self._envelope(message_id, recipient, request.locale)
         attached = [Attachment(f"{credit.note.number}.pdf", credit.pdf)] if credit else []
-        await self._send(envelope, message(envelope, letter, *attached))
+        with observed(self._observe, mail.kind):
+            await self._send(envelope, message(envelope, letter, *attached))
 
     async def send_alert(self, alert: AlertOrder) -> None:
         """A mail to the administrator; the same alert has the same Message-ID."""
@@ -69,7 +79,8 @@ class SmtpMailer:
         letter = alert_letter(alert, self._merchant.name, self._desk)
         message_id = alert_message_id(alert, self._options.domain)
         envelope = self._envelope(message_id, Recipient(self._desk.admin_email), Locale.EN)
-        await self._send(envelope, message(envelope, letter))
+        with observed(self._observe, "alert"):
+            await self._send(envelope, message(envelope, letter))
 
     async def send_report(self, report: RunReport, pdf: bytes, differences: bytes) -> None:
         """A mail to finance; the same run has the same Message-ID."""
@@ -81,7 +92,8 @@ class SmtpMailer:
         message_id = report_message_id(report, self._options.domain)
         envelope = self._envelope(message_id, Recipient(self._desk.finance_email), Locale.EN)
         attached = report_attachments(report, pdf, differences)
-        await self._send(envelope, message(envelope, letter, *attached))
+        with observed(self._observe, "report"):
+            await self._send(envelope, message(envelope, letter, *attached))
 
     def _envelope(self, message_id: str, recipient: Recipient, locale: Locale) -> Envelope:
         return Envelope(

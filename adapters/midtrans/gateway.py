@@ -14,6 +14,7 @@ from adapters.midtrans.refunds import find_refund, give_back
 from adapters.midtrans.reports import instructions, status_of, status_report
 from adapters.midtrans.transport import Deadline
 from adapters.midtrans.words import METHOD_WORDS
+from adapters.outcomes import Observe, observed, unobserved
 from payments.errors import GatewayUnknownError, GatewayUnreachableError
 from payments.gateway import (
     AttemptRef,
@@ -45,47 +46,55 @@ class MidtransGateway:
     too long sends nothing.
     """
 
-    def __init__(self, options: MidtransOptions) -> None:
+    def __init__(self, options: MidtransOptions, observe: Observe = unobserved) -> None:
         self._options = options
+        self._observe = observe
         self._client = MidtransClient(options)
         self._threads = ThreadPoolExecutor(options.pool_size, thread_name_prefix="midtrans")
 
     async def open_charge(self, charge: Charge) -> ChargeOpened:
         """Open an attempt, or adopt it when Midtrans has it already (DESIGN §6 row 2)."""
-        return await self._run(lambda deadline: self._open(charge, deadline))
+        return await self._run("open_charge", lambda deadline: self._open(charge, deadline))
 
     async def ask(self, attempt: AttemptRef) -> StatusReport | None:
         """The attempt's decisive transaction; None when Midtrans holds none."""
-        return await self._run(lambda deadline: self._ask(attempt, deadline))
+        return await self._run("ask", lambda deadline: self._ask(attempt, deadline))
 
     async def ask_about(self, attempt: AttemptRef, transaction_id: str) -> StatusReport | None:
         """That transaction of the attempt, whatever became of others."""
-        return await self._run(lambda deadline: self._report(attempt, transaction_id, deadline))
+        return await self._run(
+            "ask_about", lambda deadline: self._report(attempt, transaction_id, deadline)
+        )
 
     async def close(self, attempt: AttemptRef, token: str | None) -> bool:
         """Make it impossible to pay the attempt; False while Midtrans refuses (DESIGN §3)."""
-        return await self._run(lambda deadline: self._close(attempt, token, deadline))
+        return await self._run("close", lambda deadline: self._close(attempt, token, deadline))
 
     async def decide_review(self, attempt: AttemptRef, decision: ReviewDecision) -> None:
         """Approve or deny a payment in review; deciding one that is over changes nothing."""
-        await self._run(lambda deadline: self._decide(attempt, decision, deadline))
+        await self._run("decide_review", lambda deadline: self._decide(attempt, decision, deadline))
 
     async def give_back(self, refund: RefundOrder) -> RefundAnswer:
         """Refund, or void what is still in capture; repeating it never gives back twice."""
-        return await self._run(lambda deadline: give_back(self._client, refund, deadline))
+        return await self._run(
+            "give_back", lambda deadline: give_back(self._client, refund, deadline)
+        )
 
     async def find_refund(self, refund: RefundOrder) -> RefundAnswer:
         """Look for a refund that must not be sent again."""
-        return await self._run(lambda deadline: find_refund(self._client, refund, deadline))
+        return await self._run(
+            "find_refund", lambda deadline: find_refund(self._client, refund, deadline)
+        )
 
     def shut_down(self) -> None:
         """Let running calls end within their deadline; what still waits is dropped."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._client.close()
 
-    async def _run(self, work: Callable[[Deadline], Result]) -> Result:
+    async def _run(self, operation: str, work: Callable[[Deadline], Result]) -> Result:
         deadline = Deadline.after(self._options.total_timeout)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, deadline)
+        with observed(self._observe, operation):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, deadline)
 
     def _open(self, charge: Charge, deadline: Deadline) -> ChargeOpened:
         headers = charge_headers(charge)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import audit
-from adapters.postgres.audit import Why
+from adapters.postgres.audit import Why, order_seals
 from adapters.postgres.sealing import SealedColumn, Sealer
 from adapters.postgres.stored_payment import StoredPayments
 from adapters.postgres.tables import bank_details
@@ -43,6 +43,7 @@ class BankDetailsStore:
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
         self._sealer = sealer
         self._stored = StoredPayments(sealer)
+        self._seals = order_seals(sealer)
 
     async def page(self, token: str) -> BankDetailsPage | None:
         """What the link is about; None when there is no such link, or it has served its purpose."""
@@ -73,8 +74,8 @@ class BankDetailsStore:
             if not await self._keep(connection, link, details, at):
                 return False
             why = Why(actor=CUSTOMER, cause="give_bank_details", at=at)
-            entry = _entry("bank_details.given", link.refund_key)
-            await audit.note(connection, link.order_id, stored.audit_end, why, entry)
+            entry, end = _entry("bank_details.given", link.refund_key), stored.audit_end
+            await audit.note(connection, self._seals, link.order_id, end, why, entry)
             return True
 
     async def read(
@@ -88,14 +89,13 @@ class BankDetailsStore:
             if sealed is None:
                 return None
             why = Why(actor=actor, cause="read_bank_details", at=at)
-            await audit.note(
-                connection, order_id, end, why, _entry("bank_details.read", refund_key)
-            )
+            entry = _entry("bank_details.read", refund_key)
+            await audit.note(connection, self._seals, order_id, end, why, entry)
         return _DETAILS.open(self._sealer, sealed, order_id, refund_key)
 
     async def _opened_by(self, connection: AsyncConnection, token: str) -> Row[Any] | None:
-        lookup = self._sealer.digest(bank_details.c.token_lookup, token)
-        query: Select[Any] = select(bank_details).where(bank_details.c.token_lookup == lookup)
+        lookups = self._sealer.digests(bank_details.c.token_lookup, token)
+        query: Select[Any] = select(bank_details).where(bank_details.c.token_lookup.in_(lookups))
         row: Row[Any] | None = (await connection.execute(query)).first()
         return row
 

@@ -1,7 +1,7 @@
 """What waits for a human: kept once, also of orders that we do not know, and never deleted."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -83,8 +83,8 @@ class Cases:
 
     async def open(
         self, connection: AsyncConnection, order_id: str, case: Case, at: datetime
-    ) -> None:
-        """Keep a case, once, resolved or not."""
+    ) -> Case:
+        """Keep a case, once, resolved or not; it then has an id."""
         key, amount = case.key, case.amount
         values = {
             "order_id": order_id,
@@ -95,13 +95,14 @@ class Cases:
             "attempt": case.attempt,
             "opened_at": at,
             "sealed_details": _DETAILS.seal(
-                self._sealer, dict(case.details), *_details_place(order_id, key)
+                self._sealer, dict(case.details), *details_place(order_id, key)
             ),
             "sealed_amount": None
             if amount is None
-            else _AMOUNT.seal(self._sealer, amount, *_amount_place(order_id, key)),
+            else _AMOUNT.seal(self._sealer, amount, *amount_place(order_id, key)),
         }
-        await connection.execute(_INSERT, values)
+        case_id = (await connection.execute(_INSERT, values)).scalar()
+        return replace(case, case_id=case_id)
 
     async def close(self, connection: AsyncConnection, order_id: str, case: Case, why: Why) -> None:
         """Write down how a case was closed; a human's reason is kept besides."""
@@ -169,7 +170,7 @@ class Cases:
             money_came=row.money_came,
             about=row.about,
         )
-        details, amount = _details_place(row.order_id, key), _amount_place(row.order_id, key)
+        details, amount = details_place(row.order_id, key), amount_place(row.order_id, key)
         sealed = row.sealed_amount
         return Case(
             key=key,
@@ -177,6 +178,7 @@ class Cases:
             details=_DETAILS.open(self._sealer, row.sealed_details, *details),
             amount=None if sealed is None else _AMOUNT.open(self._sealer, sealed, *amount),
             resolution=None if row.resolution is None else Resolution(row.resolution),
+            case_id=row.case_id,
         )
 
     def _resolved(self, row: Row[Any]) -> Resolved | None:
@@ -196,13 +198,13 @@ class Cases:
         return self._sealer.open(_reason_cell(row.case_id), sealed).decode()
 
 
-def _details_place(order_id: str, key: CaseKey) -> tuple[Part, ...]:
+def details_place(order_id: str, key: CaseKey) -> tuple[Part, ...]:
     """What the details are bound to; those stored before 0.2 know of no `about`."""
     about = (key.about,) if key.about else ()
     return (order_id, key.code, key.transaction_id, *about)
 
 
-def _amount_place(order_id: str, key: CaseKey) -> tuple[Part, ...]:
+def amount_place(order_id: str, key: CaseKey) -> tuple[Part, ...]:
     return (order_id, key.code, key.transaction_id, int(key.money_came), key.about)
 
 
@@ -212,7 +214,7 @@ def _reason_cell(case_id: int) -> Cell:
 
 _ORDER_ID, _CODE, _TRANSACTION_ID = "of_order", "of_code", "of_transaction"
 _MONEY_CAME, _ABOUT = "of_money_came", "of_about"
-_INSERT = insert(cases).on_conflict_do_nothing()
+_INSERT = insert(cases).on_conflict_do_nothing().returning(cases.c.case_id)
 _CLOSE = update(cases).where(
     cases.c.order_id == bindparam(_ORDER_ID),
     cases.c.code == bindparam(_CODE),

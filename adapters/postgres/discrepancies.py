@@ -180,6 +180,6 @@ _IN_A_FILE = exists().where(
     reconciliation_runs.c.kind == RunKind.FILE,
 )
 _SEEN_AT_THE_GATEWAY = or_(
-    discrepancies.c.kind.in_(sorted(REPAIRABLE)),
+    discrepancies.c.kind.in_(sorted({*REPAIRABLE, DiscrepancyKind.UNREADABLE})),
     ~_IN_A_FILE,
 )

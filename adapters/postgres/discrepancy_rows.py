@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import tink
 from sqlalchemy import Row
 
 from adapters.postgres.reconciliation_tables import discrepancies
@@ -59,6 +60,7 @@ class _Details:
     theirs: str
 
 
+_LOST = "unreadable"
 _DETAILS = SealedColumn(discrepancies.c.sealed_details, _Details)
 
 
@@ -100,8 +102,12 @@ class DiscrepancyRows:
 
     def _found(self, row: Row[Any]) -> Discrepancy:
         key = (row.kind, row.gateway_order_id, row.transaction_id)
-        place = _place(key, row.first_run_id, row.first_seen_at)
-        details = _DETAILS.open(self._sealer, row.sealed_details, *place)
+        place = details_place(key, row.first_run_id, row.first_seen_at)
+        try:
+            details = _DETAILS.open(self._sealer, row.sealed_details, *place)
+        except tink.TinkError:
+            # What it is about is clear, and one that was tampered with must not hide all others.
+            details = _Details(ours=_LOST, theirs=_LOST)
         return Discrepancy(
             kind=DiscrepancyKind(row.kind),
             gateway_order_id=row.gateway_order_id,
@@ -114,21 +120,28 @@ class DiscrepancyRows:
     def _resolved(self, row: Row[Any]) -> ResolvedDiscrepancy | None:
         if row.resolved_at is None:
             return None
-        sealed, cell = row.sealed_note, _note_cell(row.discrepancy_id)
         return ResolvedDiscrepancy(
             resolution=DiscrepancyResolution(row.resolution),
             at=row.resolved_at,
             actor=row.resolved_by,
-            note=None if sealed is None else self._sealer.open(cell, sealed).decode(),
+            note=self._note(row),
         )
+
+    def _note(self, row: Row[Any]) -> str | None:
+        if row.sealed_note is None:
+            return None
+        try:
+            return self._sealer.open(_note_cell(row.discrepancy_id), row.sealed_note).decode()
+        except tink.TinkError:
+            return _LOST
 
     def _details(self, found: Discrepancy, first_run_id: str, first_seen_at: datetime) -> bytes:
         details = _Details(ours=found.ours, theirs=found.theirs)
-        place = _place(found.key, first_run_id, first_seen_at)
+        place = details_place(found.key, first_run_id, first_seen_at)
         return _DETAILS.seal(self._sealer, details, *place)
 
 
-def _place(
+def details_place(
     key: tuple[str, str, str], first_run_id: str, first_seen_at: datetime
 ) -> tuple[Part, ...]:
     """What tells a row from any other before it has its number."""

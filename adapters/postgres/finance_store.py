@@ -1,18 +1,15 @@
-"""Finance: the money of some days as rows, and a log of who exported it that is only added to.
+"""Finance: the money of some days as rows, and a log of who exported it that is only added to."""
 
-Each hash covers the export and the hash before it, as in the audit log.
-"""
-
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, insert, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import chained
 from adapters.postgres.invoice_store import open_invoice
+from adapters.postgres.logs import Log
 from adapters.postgres.payment_pages import Money as PagedMoney
 from adapters.postgres.payment_pages import PaymentPages
 from adapters.postgres.reconciliation_tables import finance_exports
@@ -24,10 +21,6 @@ from payments.methods import PaymentMethod
 from payments.money import Money
 from payments.payment import Payment
 from payments.request import gateway_order_id
-
-# Any number will do, as long as every version of this service uses the same one.
-_EXPORTING = 7_266_352_019
-_FIRST = bytes(32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +43,12 @@ class ExportRow:
     refunded: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportsVerdict:
-    """How many exports fit their chain, and the number of the first that does not."""
-
-    exports: int
-    broken_seq: int | None = None
-
-
 class FinanceStore:
     def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
         self._pages = PaymentPages(engine, sealer)
+        self._log = Log(finance_exports, sealer)
         self._runs = Runs(sealer)
 
     async def rows(self, start: datetime, end: datetime) -> AsyncIterator[ExportRow]:
@@ -87,37 +73,7 @@ class FinanceStore:
             "digest": digest,
         }
         async with self._engine.begin() as connection:
-            await connection.execute(
-                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _EXPORTING}
-            )
-            last = (await connection.execute(_LAST)).first()
-            seq, previous = (last.seq, last.hash) if last else (0, _FIRST)
-            row = {"seq": seq + 1, **export}
-            values = {**row, "hash": chained(previous, _hashed(row))}
-            await connection.execute(insert(finance_exports).values(values))
-
-    async def verify_exports(self, page: int = 1000) -> ExportsVerdict:
-        """Walk the chain of exports."""
-        seq, previous = 0, _FIRST
-        async for row in self._exports(page):
-            entry = {column.name: row[column.name] for column in _HASHED}
-            if row["seq"] != seq + 1 or chained(previous, _hashed(entry)) != row["hash"]:
-                return ExportsVerdict(exports=seq, broken_seq=seq + 1)
-            seq, previous = row["seq"], row["hash"]
-        return ExportsVerdict(exports=seq)
-
-    async def _exports(self, page: int) -> AsyncIterator[RowMapping]:
-        query = select(finance_exports).order_by(finance_exports.c.seq).limit(page)
-        rows: Sequence[RowMapping] = ()
-        while not rows or len(rows) == page:
-            after = rows[-1]["seq"] if rows else 0
-            async with self._engine.connect() as connection:
-                behind = query.where(finance_exports.c.seq > after)
-                rows = (await connection.execute(behind)).mappings().all()
-            for row in rows:
-                yield row
-            if not rows:
-                return
+            await self._log.add(connection, export)
 
     async def _fees(self, page: Iterable[PagedMoney]) -> dict[tuple[str, str], Money]:
         names = {gateway_order_id(payment.order_id, number) for payment, number, _ in page}
@@ -162,20 +118,4 @@ def _tax(payment: Payment, held: GatewayTransaction, taxes: Mapping[str, Money])
     return taxes.get(payment.invoice_number or "") if is_paying else None
 
 
-def _hashed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row as canonical JSON can hold it; `at` is made so by the audit log."""
-    days = {name: _instant(row[name]) for name in ("exported_from", "exported_to")}
-    return {**row, **days, "digest": row["digest"].hex()}
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-_HASHED = tuple(column for column in finance_exports.c if column.name != "hash")
 _INVOICES: Select[Any] = select(invoices.c.number, invoices.c.sealed_document)
-_LAST = (
-    select(finance_exports.c.seq, finance_exports.c.hash)
-    .order_by(finance_exports.c.seq.desc())
-    .limit(1)
-)

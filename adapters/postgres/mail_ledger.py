@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import audit
-from adapters.postgres.audit import Why
+from adapters.postgres.audit import Why, order_seals
+from adapters.postgres.sealing import Sealer
 from adapters.postgres.tables import mail_ledger
 from payments.changes import AuditEntry
 from payments.commands import MailOrder
@@ -19,8 +20,9 @@ RANDOM_BYTES = 16
 class MailLedger:
     """`domain` is the right-hand side of each Message-ID."""
 
-    def __init__(self, engine: AsyncEngine, domain: str) -> None:
+    def __init__(self, engine: AsyncEngine, sealer: Sealer, domain: str) -> None:
         self._engine = engine
+        self._seals = order_seals(sealer)
         self._domain = domain
 
     async def message_id(self, order: MailOrder) -> str:
@@ -49,7 +51,7 @@ class MailLedger:
             details = {"kind": mail.kind.value, "attempt": str(mail.attempt), **about}
             entry = AuditEntry("mail.sent", details)
             why = Why(actor=ACTOR, cause="send_mail", at=order.at)
-            await audit.note(connection, order.order_id, end, why, entry)
+            await audit.note(connection, self._seals, order.order_id, end, why, entry)
 
     async def _prepare(self, connection: AsyncConnection, order: MailOrder) -> None:
         values = {

@@ -1,11 +1,12 @@
 """Reading payments: for the workflow, for the gateway, and for checkout."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, TypeAdapter
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.cases import Cases, StoredCase
@@ -87,7 +88,10 @@ class PaymentReads:
         cursor: str | None = None,
         limit: int = 50,
     ) -> PaymentPage:
-        """Newest first, `created_to` excluded; InvalidRequestError when the cursor is not ours."""
+        """Newest first, `created_to` excluded; InvalidRequestError when the cursor is not ours.
+
+        What cannot be read is left out, and logged.
+        """
         query = _NEWEST.limit(limit)
         if status is not None:
             query = query.where(orders.c.status == status)
@@ -100,14 +104,14 @@ class PaymentReads:
             query = query.where(place < place_of(_PLACE, "cursor", cursor))
         async with self._snapshots.connect() as connection:
             found = (await connection.execute(query)).all()
-            listed = await self._stored.payments(connection, found)
-        return PaymentPage(payments=listed, next_cursor=_next_cursor(listed, limit))
+            listed = await self._stored.readable(connection, found)
+        return PaymentPage(payments=listed, next_cursor=_next_cursor(found, limit))
 
     async def link(self, token: str) -> PaymentLink | None:
         """The attempt that a one-time link belongs to; looking consumes nothing."""
-        lookup = self._sealer.digest(payment_links.c.token_lookup, token)
+        lookups = self._sealer.digests(payment_links.c.token_lookup, token)
         query = select(payment_links.c.order_id, payment_links.c.attempt).where(
-            payment_links.c.token_lookup == lookup
+            payment_links.c.token_lookup.in_(lookups)
         )
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
@@ -139,11 +143,11 @@ class PaymentReads:
         return stored.payment
 
 
-def _next_cursor(listed: tuple[Payment, ...], limit: int) -> str | None:
+def _next_cursor(found: Sequence[Row[Any]], limit: int) -> str | None:
     """None on a page that is not full; after a full one there may be nothing more all the same."""
-    if len(listed) < limit:
+    if len(found) < limit:
         return None
-    return cursor_of(_PLACE, (listed[-1].created_at, listed[-1].order_id))
+    return cursor_of(_PLACE, (found[-1].created_at, found[-1].order_id))
 
 
 _NEWEST = select(orders).order_by(orders.c.created_at.desc(), orders.c.order_id.desc())

@@ -63,7 +63,7 @@ class PaymentRows:
             "created_at": payment.created_at,
             "sealed_request": _REQUEST.seal(self._sealer, request, payment.order_id),
             "request_fingerprint": self._sealer.digest(
-                orders.c.request_fingerprint, *_fingerprinted(request)
+                orders.c.request_fingerprint, *fingerprinted(request)
             ),
             "email_lookup": self._sealer.digest(
                 orders.c.email_lookup, normal_email(customer.email)
@@ -90,7 +90,7 @@ class PaymentRows:
 
     def is_fingerprint_of(self, fingerprint: bytes, request: PaymentRequest) -> bool:
         return self._sealer.matches(
-            fingerprint, orders.c.request_fingerprint, *_fingerprinted(request)
+            fingerprint, orders.c.request_fingerprint, *fingerprinted(request)
         )
 
     def new_attempt(self, order_id: str, attempt: PaymentAttempt) -> Values:
@@ -117,7 +117,7 @@ class PaymentRows:
         }
         if instructions is None:
             return values
-        payable = instructions.va_number or instructions.payment_code or instructions.bill_key
+        payable = payable_of(instructions)
         return values | {
             "sealed_instructions": _INSTRUCTIONS.seal(
                 self._sealer, instructions, order_id, attempt.number
@@ -260,8 +260,13 @@ class PaymentRows:
         return _REPORT.seal(self._sealer, report, order_id, attempt, report.transaction_id)
 
 
-def _fingerprinted(request: PaymentRequest) -> tuple[str, str]:
+def fingerprinted(request: PaymentRequest) -> tuple[str, str]:
     return request.order_id, _REQUEST.canonical(request)
+
+
+def payable_of(instructions: Instructions) -> str | None:
+    """What the customer pays to, as somebody may ask for it."""
+    return instructions.va_number or instructions.payment_code or instructions.bill_key
 
 
 def _placed(payment: Payment) -> Iterable[tuple[int, int, GatewayTransaction]]:

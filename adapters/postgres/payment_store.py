@@ -4,18 +4,20 @@ The decisions are made by `payments`; here is only what makes them last. A comma
 nothing writes nothing, so each can be repeated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import audit
-from adapters.postgres.audit import Why
+from adapters.postgres.audit import Why, order_seals
 from adapters.postgres.cases import StoredCase
 from adapters.postgres.gateway_reports import keep_notice, keep_unmatched
+from adapters.postgres.logs import OperatorLog
 from adapters.postgres.payment_reads import PaymentReads
 from adapters.postgres.payment_writes import NO_EVIDENCE, Decide, Evidence, PaymentWrites
 from adapters.postgres.sealing import Sealer
+from adapters.postgres.stored_payment import StoredPayment
 from payments.believing import answered, closed, unmatched_case
 from payments.cases import CaseKey
 from payments.changes import AuditEntry, Change, Terms, needs_a_human
@@ -54,12 +56,24 @@ from payments.status import ENDED_WITHOUT_MONEY
 
 GATEWAY = "gateway"
 
+# Told what a payment was (None: a new order) and what it is, once that is stored for good.
+Changed = Callable[[Payment | None, Payment], object]
+
 
 class PaymentStore(PaymentReads):
-    def __init__(self, engine: AsyncEngine, sealer: Sealer, terms: Terms) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        sealer: Sealer,
+        terms: Terms,
+        changed: Changed = lambda *_: None,
+    ) -> None:
         super().__init__(engine, sealer)
         self._writes = PaymentWrites(sealer)
+        self._seals = order_seals(sealer)
+        self._operators = OperatorLog(engine, sealer)
         self._terms = terms
+        self._changed = changed
 
     async def place(self, placement: Placement) -> Progress:
         """Store the order once; OrderConflictError when it is stored with other contents."""
@@ -67,9 +81,10 @@ class PaymentStore(PaymentReads):
         why = Why(actor=placement.actor, cause="await_instructions", at=placement.attempt.at)
         change = placed(request, placement.attempt)
         async with self._engine.begin() as connection:
-            stored = await self._writes.insert(connection, change, why)
-            if stored is None:
-                stored = await self._stored.lock(connection, request.order_id)
+            new = await self._writes.insert(connection, change, why)
+            stored = new or await self._stored.lock(connection, request.order_id)
+        if new is not None:
+            self._changed(None, new.payment)
         if not self._rows.is_fingerprint_of(stored.fingerprint, request):
             raise OrderConflictError(request.order_id)
         return stored.progress
@@ -159,7 +174,8 @@ class PaymentStore(PaymentReads):
         async with self._engine.begin() as connection:
             stored = await self._stored.lock(connection, decided.order_id)
             stored.require_attempt(decided.number)
-            await audit.note_once(connection, decided.order_id, stored.audit_end, why, entry)
+            end = stored.audit_end
+            await audit.note_once(connection, self._seals, decided.order_id, end, why, entry)
 
     async def resolve_case(self, decision: CaseDecision) -> Progress | None:
         """Close a case as a human decided; None when its order is not stored here.
@@ -177,7 +193,7 @@ class PaymentStore(PaymentReads):
             after = await self._writes.save(connection, stored, decided, why)
             if after is not stored:
                 await self._cases.keep_reason(connection, case, decision.reason)
-            return after.progress
+        return self._told(stored, after)
 
     async def request_refund(self, wanted: WantedRefund) -> Progress:
         """Store the wish once; what `refund_requested` raises when it cannot be granted."""
@@ -237,6 +253,9 @@ class PaymentStore(PaymentReads):
             noted = replace(case.case, resolution=decision.resolution)
             await self._cases.close(connection, case.order_id, noted, why)
             await self._cases.keep_reason(connection, case, decision.reason)
+            # There is no chain of this order to tell it in.
+            about = {"case": str(case.case_id), "order_id": case.order_id, "code": case.code.value}
+            await self._operators.add(connection, why.actor, "case.noted", about, why.at)
 
     def _decisions_on(self, answer: Answer) -> list[Decide]:
         number, report, at = answer.number, answer.report, answer.at
@@ -260,9 +279,16 @@ class PaymentStore(PaymentReads):
         async with self._engine.begin() as connection:
             stored = await self._stored.lock(connection, order_id)
             stored.require_attempt(number)
-            return (await self._writes.save(connection, stored, decisions, why, evidence)).progress
+            after = await self._writes.save(connection, stored, decisions, why, evidence)
+        return self._told(stored, after)
 
     async def _save(self, order_id: str, decisions: Sequence[Decide], why: Why) -> Progress:
         async with self._engine.begin() as connection:
             stored = await self._stored.lock(connection, order_id)
-            return (await self._writes.save(connection, stored, decisions, why)).progress
+            after = await self._writes.save(connection, stored, decisions, why)
+        return self._told(stored, after)
+
+    def _told(self, before: StoredPayment, after: StoredPayment) -> Progress:
+        if after is not before:
+            self._changed(before.payment, after.payment)
+        return after.progress

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import audit
-from adapters.postgres.audit import ChainEnd, Why
+from adapters.postgres.audit import Why, end_values, order_seals
 from adapters.postgres.cases import Cases
+from adapters.postgres.chains import ChainEnd
 from adapters.postgres.feed import append_event
 from adapters.postgres.payment_rows import PaymentRows, Values
 from adapters.postgres.refund_writes import RefundWrites
@@ -21,6 +22,7 @@ from adapters.postgres.tables import (
     payment_attempts,
     payment_links,
 )
+from payments.cases import Case
 from payments.changes import AuditEntry, Change
 from payments.gateway import StatusReport
 from payments.payment import Payment, PaymentAttempt
@@ -47,6 +49,7 @@ class PaymentWrites:
         self._rows = PaymentRows(sealer)
         self._refunds = RefundWrites(sealer)
         self._cases = Cases(sealer)
+        self._seals = order_seals(sealer)
 
     async def insert(
         self, connection: AsyncConnection, change: Change, why: Why
@@ -54,7 +57,8 @@ class PaymentWrites:
         """Store a new order; None when it is stored already."""
         payment = change.payment
         end, entries = audit.chain(payment.order_id, ChainEnd(), why, change.audit)
-        values = self._rows.new_order(payment) | _chain_end(end)
+        end = self._seals.sealed(payment.order_id, end)
+        values = self._rows.new_order(payment) | end_values(end)
         fingerprint = (await connection.execute(_INSERT_ORDER, values)).scalar()
         if fingerprint is None:
             return None
@@ -95,21 +99,22 @@ class PaymentWrites:
         before = stored.payment
         payment = replace(change.payment, version=before.version + 1, updated_at=why.at)
         end, rows = audit.chain(payment.order_id, stored.audit_end, why, change.audit)
+        end = self._seals.renewed(payment.order_id, stored.audit_end, end)
         await self._update_order(connection, payment, end)
         await self._save_attempts(connection, before, payment)
         await self._save_transactions(connection, before, payment, evidence.report)
         await self._save_closing_reason(connection, payment, evidence.closing_reason)
         await self._refunds.save(connection, before, payment)
-        await self._save_cases(connection, before, payment, why)
+        waiting = await self._save_cases(connection, before, payment, why)
         await audit.append(connection, rows)
         if payment.status is not before.status:
             await append_event(connection, self._sealer, payment)
-        return replace(stored, payment=payment, audit_end=end)
+        return replace(stored, payment=replace(payment, cases=waiting), audit_end=end)
 
     async def _update_order(
         self, connection: AsyncConnection, payment: Payment, end: ChainEnd
     ) -> None:
-        values = self._rows.order(payment) | _chain_end(end)
+        values = self._rows.order(payment) | end_values(end)
         await connection.execute(_UPDATE_ORDER, values | {_ORDER_ID: payment.order_id})
 
     async def _save_attempts(
@@ -154,17 +159,17 @@ class PaymentWrites:
 
     async def _save_cases(
         self, connection: AsyncConnection, before: Payment, payment: Payment, why: Why
-    ) -> None:
+    ) -> tuple[Case, ...]:
+        """The cases, each with its id."""
+        saved = []
         for case in payment.cases:
-            known = before.case(case.key)
+            known, kept = before.case(case.key), case
             if known is None:
-                await self._cases.open(connection, payment.order_id, case, why.at)
+                kept = await self._cases.open(connection, payment.order_id, case, why.at)
             if case.resolution is not (known and known.resolution):
                 await self._cases.close(connection, payment.order_id, case, why)
-
-
-def _chain_end(end: ChainEnd) -> Values:
-    return {"audit_seq": end.seq, "audit_hash": end.hash}
+            saved.append(kept)
+        return tuple(saved)
 
 
 async def _update_attempt(

@@ -4,18 +4,21 @@ Whatever a run does may be repeated: a batch that is recorded again counts the s
 nothing else.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import audit
-from adapters.postgres.audit import ChainEnd, Why
+from adapters.postgres.audit import Why, order_seals
+from adapters.postgres.chains import ChainEnd
 from adapters.postgres.discrepancies import Discrepancies, Sight, is_open, seen_by, unsettled
 from adapters.postgres.discrepancy_rows import StoredDiscrepancy
 from adapters.postgres.gateway_reports import heard_of_money
+from adapters.postgres.logs import OperatorLog
 from adapters.postgres.payment_pages import PaymentPages
 from adapters.postgres.reconciliation_tables import discrepancies
 from adapters.postgres.run_rows import differences_csv, gateway_id, rows_header, tally_of
@@ -26,8 +29,16 @@ from payments.errors import OrderUnknownError
 from payments.gateway import GatewayTransaction
 from payments.money import Money
 from payments.payment import Payment
-from payments.reconciliation import Batch, Examined, FinishedRun, RunReport, StartedRun, Tally
-from payments.reconciling import Discrepancy
+from payments.reconciliation import (
+    Attempts,
+    Batch,
+    Examined,
+    FinishedRun,
+    RunReport,
+    StartedRun,
+    Tally,
+)
+from payments.reconciling import Discrepancy, DiscrepancyKind
 
 _PAGE = 500
 
@@ -40,38 +51,45 @@ class ReconciliationStore:
         self._pages = PaymentPages(engine, sealer)
         self._runs = Runs(sealer)
         self._discrepancies = Discrepancies(sealer)
+        self._seals = order_seals(sealer)
+        self._operators = OperatorLog(engine, sealer)
         self._overdue_after = overdue_after
 
     async def begin(self, started: StartedRun) -> None:
         async with self._engine.begin() as connection:
             await self._runs.begin(connection, started)
 
-    async def attempts(self, batch: Batch) -> Sequence[tuple[Payment, int]]:
+    async def attempts(self, batch: Batch) -> Attempts:
         """The attempts to be looked at next, always in the same order."""
         return await self._pages.attempts(batch)
 
-    async def to_recheck(self, batch: Batch) -> Sequence[tuple[Payment, int]]:
+    async def to_recheck(self, batch: Batch) -> Attempts:
         """The attempts with open, repairable differences that this run has seen."""
         return await self._pages.with_differences(batch)
 
-    async def record(self, batch: Batch, examined: Sequence[Examined]) -> Tally:
+    async def record(
+        self, batch: Batch, examined: Sequence[Examined], unreadable: Sequence[Discrepancy] = ()
+    ) -> Tally:
         """Keep what was found, each difference once, and what finance reads of each attempt."""
-        if not examined:
+        if not examined and not unreadable:
             return Tally()
         sight = Sight(batch.run_id, batch.at)
         async with self._engine.begin() as connection:
             await self._discrepancies.lock_recording(connection)
             names = {gateway_id(each) for each in examined}
+            names |= {each.gateway_order_id for each in unreadable}
             known = await self._discrepancies.known(connection, names, batch.run_id)
             examined = [replace(one, found=unsettled(one.found, known)) for one in examined]
-            found = [each for one in examined for each in one.found]
+            unread = unsettled(unreadable, known)
+            found = [*(each for one in examined for each in one.found), *unread]
             await self._discrepancies.keep(connection, sight, found, known)
             gone = _gone(examined, known)
             repaired = await self._discrepancies.repaired(connection, sight, gone)
             heard = await heard_of_money(connection, {one.payment.order_id for one in examined})
             if not batch.is_recheck:
                 await self._runs.keep_rows(connection, batch, examined, heard)
-        return tally_of(examined, heard, repaired + _repaired_before(known, sight))
+        tally = tally_of(examined, heard, repaired + _repaired_before(known, sight))
+        return tally.plus(Tally(found=Counter(each.kind.value for each in unread)))
 
     async def seen_before(
         self, batch: Batch, gateway_order_ids: Collection[str]
@@ -158,9 +176,13 @@ class ReconciliationStore:
             return await self._discrepancies.page(connection, *which, after=after, limit=limit)
 
     async def overdue(self, since: datetime, limit: int = 100) -> tuple[StoredDiscrepancy, ...]:
-        """Those open since then or longer, of which nobody was alerted yet."""
+        """Those open since then or longer, of which nobody was alerted yet.
+
+        What cannot be read is overdue at once: it does not repair itself, and may be an attack.
+        """
         own = discrepancies.c
-        which = (is_open(), own.first_seen_at <= since, own.alerted_at.is_(None))
+        is_due = or_(own.first_seen_at <= since, own.kind == DiscrepancyKind.UNREADABLE)
+        which = (is_open(), is_due, own.alerted_at.is_(None))
         async with self._engine.connect() as connection:
             return await self._discrepancies.page(connection, *which, after=0, limit=limit)
 
@@ -184,19 +206,26 @@ class ReconciliationStore:
             stored = await self._discrepancies.one(connection, discrepancy_id, locked=True)
             if stored.is_open:
                 await self._discrepancies.resolve(connection, stored, actor, note, at)
+                entry = _entry(stored)
                 if order_id is not None and end is not None:
-                    await audit.note(connection, order_id, end, why, _entry(stored))
+                    await audit.note(connection, self._seals, order_id, end, why, entry)
+                else:
+                    await self._operators.add(connection, actor, entry.event, entry.details, at)
             return await self._discrepancies.one(connection, discrepancy_id)
 
     async def payments_of(self, order_ids: Sequence[str]) -> dict[str, Payment]:
-        """Those of the orders that are stored."""
+        """Those of the orders that are stored, and can be read."""
         return await self._pages.of(order_ids)
+
+    async def unreadable_of(self, order_ids: Sequence[str]) -> set[str]:
+        """Those of the orders that are stored, but cannot be read."""
+        return await self._pages.unreadable(order_ids)
 
     async def paid_between(
         self, start: datetime, end: datetime
     ) -> AsyncIterator[tuple[Payment, int, GatewayTransaction]]:
-        """The transactions whose money came in [start, end), read page by page."""
-        async for page in self._pages.paid_between(start, end):
+        """The transactions whose money came in [start, end) and that can be read, by the page."""
+        async for page in self._pages.paid_between(start, end, without_unreadable=True):
             for each in page:
                 yield each
 

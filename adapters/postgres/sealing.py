@@ -9,9 +9,8 @@ from typing import Any, Generic, TypeVar
 import tink
 from pydantic import TypeAdapter
 from sqlalchemy import Column
-from tink import mac
 
-from adapters.keysets import AeadKeyset
+from adapters.keysets import AeadKeyset, MacKeyset
 
 Part = str | int | bytes
 Value = TypeVar("Value")
@@ -45,9 +44,9 @@ class Cell:
 class Sealer:
     """Encrypts for one cell; hashes for look-up under a key of its own."""
 
-    def __init__(self, keyset: AeadKeyset, lookup: mac.Mac) -> None:
+    def __init__(self, keyset: AeadKeyset, lookup: MacKeyset) -> None:
         self._aead = keyset.aead
-        self._mac = lookup
+        self._lookup = lookup
 
     def seal(self, cell: Cell, clear: bytes) -> bytes:
         sealed: bytes = self._aead.encrypt(clear, cell.associated_data)
@@ -60,13 +59,16 @@ class Sealer:
 
     def digest(self, column: Column[Any], *parts: Part) -> bytes:
         """Equal for equal parts, and a guess cannot be checked against it without the key."""
-        tag: bytes = self._mac.compute_mac(_framed(column.table.name, column.name, *parts))
-        return tag
+        return self.digests(column, *parts)[0]
+
+    def digests(self, column: Column[Any], *parts: Part) -> tuple[bytes, ...]:
+        """The digest under each key, the primary first: a look-up must try them all."""
+        return self._lookup.tags(_framed(column.table.name, column.name, *parts))
 
     def matches(self, digest: bytes, column: Column[Any], *parts: Part) -> bool:
         """Whether the digest is of these parts, under any key of the keyset."""
         try:
-            self._mac.verify_mac(digest, _framed(column.table.name, column.name, *parts))
+            self._lookup.mac.verify_mac(digest, _framed(column.table.name, column.name, *parts))
         except tink.TinkError:
             return False
         return True

@@ -1,15 +1,18 @@
 """Reading one order's payment from its rows, for decisions under its lock and for everybody else."""
 
-from collections.abc import Collection, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import tink
 from sqlalchemy import ARRAY, Row, Select, Text, any_, bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.audit import ChainEnd
 from adapters.postgres.cases import Cases
+from adapters.postgres.chains import ChainEnd
 from adapters.postgres.payment_rows import PaymentRows
 from adapters.postgres.refund_rows import RefundRows
 from adapters.postgres.sealing import Sealer
@@ -27,6 +30,11 @@ from payments.errors import OrderUnknownError
 from payments.mails import Mail, MailKind
 from payments.payment import Payment
 from payments.progress import Progress, progress_of
+
+# Of a value that no key opens, and of one that was changed where it is clear.
+UNREADABLE = (tink.TinkError, ValueError)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class StoredPayments:
         return StoredPayment(
             payment=payment,
             sent=frozenset(Mail(MailKind(kind), *which) for kind, *which in order.sent or ()),
-            audit_end=ChainEnd(order.audit_seq, order.audit_hash),
+            audit_end=ChainEnd(order.audit_seq, order.audit_hash, order.sealed_audit_end),
             fingerprint=order.request_fingerprint,
         )
 
@@ -82,20 +90,56 @@ class StoredPayments:
         self, connection: AsyncConnection, found: Sequence[Row[Any]]
     ) -> tuple[Payment, ...]:
         """The payments of these rows of `orders`, by one statement, or three, for all of them."""
-        rows = await _of_orders(connection, _ATTEMPTS, [row.order_id for row in found])
-        attempts = self._rows.attempts(rows)
-        with_refunds = {row.order_id for row in rows if row.has_refunds}
-        with_cases = {row.order_id for row in rows if row.has_cases}
-        given_back = self._refund_rows.refunds(await _of_orders(connection, _REFUNDS, with_refunds))
-        waiting = self._cases.of_orders(await _of_orders(connection, _CASES, with_cases))
-        return tuple(
-            replace(
-                self._rows.payment(row, attempts[row.order_id]),
-                refunds=given_back.get(row.order_id, ()),
-                cases=waiting.get(row.order_id, ()),
-            )
-            for row in found
+        rows = await _rows_beside(connection, found)
+        return tuple(self._payment(row, rows) for row in found)
+
+    async def readable(
+        self, connection: AsyncConnection, found: Sequence[Row[Any]]
+    ) -> tuple[Payment, ...]:
+        """Those of the payments that can be read: one that was tampered with hides no other."""
+        rows = await _rows_beside(connection, found)
+        payments = []
+        for row in found:
+            try:
+                payments.append(self._payment(row, rows))
+            except UNREADABLE:
+                log.exception("payment.unreadable", extra={"order_id": row.order_id})
+        return tuple(payments)
+
+    def _payment(self, order: Row[Any], rows: "_RowsBeside") -> Payment:
+        order_id = order.order_id
+        return replace(
+            self._rows.payment(order, self._rows.attempts(rows.attempts[order_id])[order_id]),
+            refunds=self._refund_rows.refunds(rows.refunds[order_id]).get(order_id, ()),
+            cases=self._cases.of_orders(rows.cases[order_id]).get(order_id, ()),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _RowsBeside:
+    """What is read of some orders besides their own rows, by order."""
+
+    attempts: Mapping[str, Sequence[Row[Any]]]
+    refunds: Mapping[str, Sequence[Row[Any]]]
+    cases: Mapping[str, Sequence[Row[Any]]]
+
+
+async def _rows_beside(connection: AsyncConnection, found: Sequence[Row[Any]]) -> _RowsBeside:
+    attempts = await _of_orders(connection, _ATTEMPTS, [row.order_id for row in found])
+    with_refunds = {row.order_id for row in attempts if row.has_refunds}
+    with_cases = {row.order_id for row in attempts if row.has_cases}
+    return _RowsBeside(
+        _by_order(attempts),
+        _by_order(await _of_orders(connection, _REFUNDS, with_refunds)),
+        _by_order(await _of_orders(connection, _CASES, with_cases)),
+    )
+
+
+def _by_order(rows: Iterable[Row[Any]]) -> Mapping[str, Sequence[Row[Any]]]:
+    found = defaultdict[str, list[Row[Any]]](list)
+    for row in rows:
+        found[row.order_id].append(row)
+    return found
 
 
 async def _of_orders(

@@ -82,6 +82,7 @@ orders = Table(
     # The end of the order's audit chain; without it, cutting off the end would leave no trace.
     Column("audit_seq", Integer, nullable=False),
     Column("audit_hash", LargeBinary, nullable=False),
+    Column("sealed_audit_end", LargeBinary),
     Index(None, "created_at", "order_id"),
     Index(None, "status", "created_at", "order_id"),
 )

@@ -22,6 +22,8 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.temporal.codec import KEY_ID
+
 
 class Applied(StrEnum):
     CREATED = "created"
@@ -141,8 +143,11 @@ async def _action_of(client: Client, schedule: Schedule) -> Sequence[object]:
 
 
 async def _clear(client: Client, value: object) -> object:
-    """A value as JSON has it, whether it is already a payload or not."""
+    """A value as JSON has it, whether it is already a payload or not, and the key that it is under.
+
+    One that is under an older key is not as wanted, so applying renews it.
+    """
     converter = client.data_converter
     payloads = [value] if isinstance(value, Payload) else await converter.encode([value])
     (clear,) = await converter.decode(payloads)
-    return clear
+    return clear, payloads[0].metadata.get(KEY_ID)

@@ -1,6 +1,6 @@
 """Commands about what reconciliation found: list the differences, resolve one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from starter.commands.terminal import (
     written_to,
 )
 from starter.conditions import require_reason
+from starter.finance import once, take_out
 from starter.services import Services
 
 _PAGE = 200
@@ -37,18 +38,21 @@ def list_differences(
     csv: Annotated[Path | None, typer.Option(help="Write them here as CSV instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what differs between us and the gateway, the oldest first."""
+    """List what differs between us and the gateway, the oldest first; a file of it is audited."""
     with expected_errors():
         settings = load_settings()
 
     async def read(services: Services) -> list[StoredDiscrepancy]:
-        return [each async for each in _all(services, open_only=not everything)]
+        found = [each async for each in _all(services, open_only=not everything)]
+        if csv is not None:
+            with written_to(csv) as file:
+                await _take_out(services, found, file.write)
+        return found
 
     found = with_services(settings, read)
     if csv is not None:
-        with written_to(csv) as file:
-            file.write(differences_csv(found))
-    elif as_json:
+        return
+    if as_json:
         print_json([_document(each) for each in found])
     elif found:
         _print(found)
@@ -82,6 +86,20 @@ async def _all(services: Services, *, open_only: bool) -> AsyncIterator[StoredDi
         for each in page:
             yield each
         after = page[-1].discrepancy_id
+
+
+async def _take_out(
+    services: Services, found: list[StoredDiscrepancy], write: Callable[[bytes], object]
+) -> None:
+    """It has amounts of single payments, so it is audited as finance's exports are."""
+    now = utc_now()
+    since = min((each.first_seen_at for each in found), default=now)
+
+    async def note(rows: int, digest: bytes) -> None:
+        who = actor(services.settings)
+        await services.finance.note_export(who, since, now, rows, digest, now)
+
+    await take_out(once(differences_csv(found)), note, write)
 
 
 def _print(found: list[StoredDiscrepancy]) -> None:

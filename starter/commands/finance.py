@@ -1,20 +1,15 @@
 """Commands for finance: export."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
-from payments.errors import FieldProblem, InvalidRequestError
 from settings import load_settings
 from starter.client import utc_now
 from starter.commands.session import with_services
 from starter.commands.terminal import actor, err, expected_errors, written_to
-from starter.finance import FinanceExport, span_of
+from starter.finance import FinanceExport, day_of, span_of
 from starter.services import Services
 
 
@@ -40,30 +35,13 @@ def export(
     """Write every transaction whose money came in these days as CSV; that is audited."""
     with expected_errors():
         settings = load_settings()
-        reader, days = actor(settings), (_day("from", first), _day("to", last))
+        reader, days = actor(settings), (day_of("from", first), day_of("to", last))
         span_of(*days)
 
     async def write(services: Services) -> int:
         exported = FinanceExport(services.finance, utc_now)
-        with _opened(output) as file:
+        with written_to(output) as file:
             return await exported.write(reader, *days, file.write)
 
     rows = with_services(settings, write)
     err.print(f"{rows} transactions of {first} to {last}", markup=False)
-
-
-def _day(name: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequestError((FieldProblem(name, "a day such as 2026-11-23"),)) from None
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[BinaryIO]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.flush()
-        return
-    with written_to(output) as file:
-        yield file

@@ -115,7 +115,8 @@ def doctor(
 
 
 def _print_finding(finding: Finding) -> None:
-    mark = "[green]✓[/green]" if finding.is_well else "[red]✗[/red]"
+    well = "[yellow]![/yellow]" if finding.remedy else "[green]✓[/green]"
+    mark = well if finding.is_well else "[red]✗[/red]"
     remedy = f" → {finding.remedy}" if finding.remedy else ""
     out.print(mark, f"{finding.name:<10}", end=" ")
     out.print(f"{finding.text}{remedy}", markup=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import Progress
 
 from adapters.invoice_pdf.report_drawer import ReportPdfDrawer
 from adapters.midtrans.settlement_file import read_settlements
@@ -19,7 +19,7 @@ from starter.commands.differences import list_differences, resolve_difference
 from starter.commands.runs import list_runs, write_report
 from starter.commands.session import with_services
 from starter.commands.summary import print_summary, summary_document
-from starter.commands.terminal import AsJson, err, expected_errors, fail, print_json
+from starter.commands.terminal import AsJson, bar, expected_errors, fail, print_json
 from starter.recent import RecentRun
 from starter.reconciling import FileReconciliation, FileSummary, file_run_id
 from starter.services import Services
@@ -73,9 +73,9 @@ def _of_file(
 
     async def compare(services: Services) -> FileSummary:
         run = FileReconciliation(services.reconciliation, services.orders, named.fees, utc_now)
-        with _opened(path) as file, _bar(f"comparing {path.name}", is_shown=is_shown) as bar:
+        with _opened(path) as file, bar(f"comparing {path.name}", is_shown=is_shown) as progress:
             lines = read_settlements(file, named)
-            moved = _moved(bar, file)
+            moved = _moved(progress, file)
             summary = await run.run(file_run_id(utc_now()), lines, moved)
         await _keep_pdf(services, summary.report)
         return summary
@@ -87,11 +87,11 @@ def _of_recent(settings: Settings, *, is_shown: bool) -> FileSummary:
     async def ask(services: Services) -> FileSummary:
         alert_after = settings.discrepancy_alert_after
         run = RecentRun(services.temporal, services.reconciliation, alert_after)
-        with _bar("asking the gateway", is_shown=is_shown) as bar:
-            task = bar.add_task("asking the gateway", total=None)
+        with bar("asking the gateway", is_shown=is_shown) as progress:
+            task = progress.add_task("asking the gateway", total=None)
 
             def moved(text: str) -> None:
-                bar.update(task, description=text)
+                progress.update(task, description=text)
 
             report = await run.run(settings.reconcile_days, utc_now(), moved)
         return FileSummary(report=report)
@@ -105,21 +105,12 @@ async def _keep_pdf(services: Services, report: RunReport) -> None:
     await services.reconciliation.store_pdf(report.run_id, pdf)
 
 
-def _bar(what: str, *, is_shown: bool) -> Progress:
-    """On a terminal; elsewhere one line says what is being done."""
-    if is_shown and not err.is_terminal:
-        err.print(what, markup=False)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
-    is_disabled = not (is_shown and err.is_terminal)
-    return Progress(*columns, console=err, transient=True, disable=is_disabled)
-
-
-def _moved(bar: Progress, file: BinaryIO) -> Callable[[int], None]:
+def _moved(progress: Progress, file: BinaryIO) -> Callable[[int], None]:
     size = os.fstat(file.fileno()).st_size
-    task = bar.add_task("reading the file", total=size)
+    task = progress.add_task("reading the file", total=size)
 
     def moved(line: int) -> None:
-        bar.update(task, completed=file.tell(), description=f"line {line}")
+        progress.update(task, completed=file.tell(), description=f"line {line}")
 
     return moved
 

@@ -28,7 +28,7 @@ from starter.commands.terminal import (
     print_json,
     written_to,
 )
-from starter.finance import take_out
+from starter.finance import once, take_out
 from starter.services import Services
 
 
@@ -65,7 +65,7 @@ def write_report(
         typer.Option(help="Where to write each attempt looked at; of a file, what differed."),
     ] = None,
 ) -> None:
-    """Write a run's report as PDF, or what it is about as CSV, which is audited."""
+    """Write a run's report as PDF, or what it is about as CSV; that is audited."""
     path = pdf or csv
     if path is None or (pdf and csv):
         fail("give either --pdf or --csv")
@@ -76,25 +76,31 @@ def write_report(
         run = await services.reconciliation.run(run_id)
         if run is None:
             raise PermanentError(f"no run {run_id} is stored (see: reconcile runs)")
-        content = await _pdf(services, run_id) if pdf else None
+        table = None if pdf else _csv(services, run)
+        pieces = table or once(await _pdf(services, run_id))
         with written_to(path) as file:
-            if content is None:
-                await _take_out(services, run, file.write)
-            else:
-                file.write(content)
+            await _take_out(services, run, pieces, file.write, has_rows=table is not None)
 
     with_services(settings, write)
 
 
-async def _take_out(services: Services, run: StoredRun, write: Callable[[bytes], object]) -> None:
+async def _take_out(
+    services: Services,
+    run: StoredRun,
+    pieces: AsyncIterator[bytes],
+    write: Callable[[bytes], object],
+    *,
+    has_rows: bool,
+) -> None:
     """It has amounts of single payments, so it is audited as finance's exports are."""
     end = run.finished_at or utc_now()
 
     async def note(rows: int, digest: bytes) -> None:
         who = actor(services.settings)
-        await services.finance.note_export(who, run.started_at, end, rows, digest, utc_now())
+        counted, at = rows if has_rows else 0, utc_now()
+        await services.finance.note_export(who, run.started_at, end, counted, digest, at)
 
-    await take_out(_csv(services, run), note, write)
+    await take_out(pieces, note, write)
 
 
 async def _pdf(services: Services, run_id: str) -> bytes:

@@ -1,30 +1,32 @@
-"""Commands that serve until they are told to stop: api, codec-server."""
+"""Serving until told to stop: the command `api`, and what `codec-server` shares with it."""
 
-import signal
-import sys
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import typer
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
 
-from adapters.keysets import load_aead
+from adapters.http_server import Ending, serve_http, served_beside
+from adapters.lifetime import Serve, live
+from adapters.postgres.business_figures import BusinessFigures
 from adapters.telemetry import configure_logging
-from adapters.temporal.codec_server import codec_app
-from settings import Settings, load_settings
+from adapters.tracing import tracing
+from settings import Settings, SettingsError, load_settings
 from starter.api import create_api
-from starter.commands.terminal import expected_errors, run
-from starter.services import REQUIRED, built, open_services
+from starter.commands.terminal import expected_errors
+from starter.metrics import ApiMetrics, BusinessMetrics, CountedApp, metrics_app
+from starter.services import REQUIRED, open_services, trusted_proxies
 
-DRAIN_SECONDS = 30
+API = "payments-api"
+# A little longer than the longest answer takes.
+DRAIN = timedelta(seconds=30)
+_TO_TIDY_UP = timedelta(seconds=5)
 
 
 def register(app: typer.Typer) -> None:
     app.command()(api)
-    app.command("codec-server")(codec_server)
 
 
 def api() -> None:
@@ -32,50 +34,32 @@ def api() -> None:
     with expected_errors():
         settings = load_settings()
         settings.require(*REQUIRED)
+        settings.require_private(settings.api_host)
+    serve_until_told(settings, partial(_serve_api, settings))
+
+
+def serve_until_told(settings: Settings, serve: Serve) -> None:
+    """Serve until SIGTERM or SIGINT; this ends the process."""
     configure_logging(settings.log_level)
-    run(_serve_api(settings))
+    limit = settings.linger + DRAIN + _TO_TIDY_UP
+    live("error", serve, limit=limit, expected=SettingsError)
 
 
-def codec_server() -> None:
-    """Serve the codec server, for the Web UI of whoever holds its secret."""
-    with expected_errors():
-        settings = load_settings()
-        served = codec_routes(settings)
-    configure_logging(settings.log_level)
-    run(_serve(served, settings.codec_host, settings.codec_port))
-
-
-def codec_routes(settings: Settings) -> Starlette:
-    settings.require("keyset_temporal", "codec_secret")
-    codec = codec_app(
-        built(settings, "keyset_temporal", load_aead),
-        path_secret=settings.secret("codec_secret"),
-        allowed_origins=settings.codec_origins,
-    )
-    return Starlette(routes=[Route("/livez", _live), Mount("/", codec)])
-
-
-async def _serve_api(settings: Settings) -> None:
-    async with open_services(settings, "payments-api") as services:
-        await _serve(create_api(services.api_parts()), settings.api_host, settings.api_port)
-
-
-async def _serve(app: ASGIApp, host: str, port: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn drains, then raises the signal again: that is the end, not a failure.
-        signal.signal(number, lambda *_: sys.exit())
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        # Ours is configured already; requests are not logged, since paths may hold secrets.
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
-    await uvicorn.Server(config).serve()
-
-
-async def _live(_request: Request) -> JSONResponse:
-    return JSONResponse({"status": "alive"})
+async def _serve_api(settings: Settings, stop: asyncio.Event) -> None:
+    async with AsyncExitStack() as stack:
+        traces = await stack.enter_async_context(tracing(settings.traces_url, API))
+        services = await stack.enter_async_context(
+            open_services(settings, API, serves=True, interceptors=traces.interceptors)
+        )
+        requests, business = ApiMetrics(), BusinessMetrics(BusinessFigures(services.engine))
+        await stack.enter_async_context(
+            served_beside(metrics_app(requests, business), *settings.metrics_listener)
+        )
+        app = CountedApp(create_api(replace(services.api_parts(), stop=stop)), requests)
+        await serve_http(
+            traces.traced(app, continues=True),
+            settings.api_host,
+            settings.api_port,
+            Ending(stop, DRAIN, settings.linger),
+            forwarded_allow_ips=trusted_proxies(settings),
+        )

@@ -4,14 +4,18 @@ import asyncio
 import getpass
 import json
 import os
+import stat
+import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
 
+import tink
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from payments.errors import PaymentError
@@ -22,6 +26,8 @@ from starter.outages import OUTAGES
 T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+_OWNER_ONLY = 0o600
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(soft_wrap=True, highlight=False, stderr=True)
@@ -39,6 +45,10 @@ def expected_errors() -> Iterator[None]:
         yield
     except (SettingsError, PaymentError) as error:
         fail(str(error))
+    except tink.TinkError:
+        fail(
+            "something stored cannot be read with these keysets (see: python -m starter keys status)"
+        )
     except MalformedJsonError as error:
         fail(f"not JSON: {error}")
     except OUTAGES as error:
@@ -58,14 +68,38 @@ def show(body: BaseModel, table: Table, *, as_json: bool) -> None:
 
 
 @contextmanager
-def written_to(path: Path) -> Iterator[BinaryIO]:
-    """The file, to be written; one that cannot be is one line and a non-zero exit."""
+def written_to(path: Path | None) -> Iterator[BinaryIO]:
+    """The file, or standard output; what is taken out of the database is for its owner's eyes.
+
+    A file that cannot be written is one line and a non-zero exit.
+    """
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+        return
     try:
-        file = path.open("wb")
+        descriptor = _opened_for_the_owner(path)
     except OSError as error:
         fail(f"cannot write {path}: {error.strerror}")
-    with file:
+    with os.fdopen(descriptor, "wb") as file:
         yield file
+
+
+def _opened_for_the_owner(path: Path) -> int:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+    # One that was there before may have been open to others; a device is none of ours.
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.fchmod(descriptor, _OWNER_ONLY)
+    return descriptor
+
+
+def bar(what: str, *, is_shown: bool) -> Progress:
+    """On a terminal; elsewhere one line says what is being done."""
+    if is_shown and not err.is_terminal:
+        err.print(what, markup=False)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    is_disabled = not (is_shown and err.is_terminal)
+    return Progress(*columns, console=err, transient=True, disable=is_disabled)
 
 
 def print_json(document: object) -> None:

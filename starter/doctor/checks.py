@@ -2,21 +2,25 @@
 
 import secrets
 import ssl
+from datetime import UTC, datetime, timedelta
 
 from aiosmtplib import SMTP, SMTPException
 
 from adapters.email.options import Security, SmtpOptions
-from adapters.keysets import load_aead, load_mac
 from adapters.midtrans.gateway import MidtransGateway
+from adapters.postgres.clock import database_time
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import schema_is_current
 from payments.errors import GatewayRefusedError, TransientError
 from payments.gateway import AttemptRef
 from payments.methods import Integration
 from settings import PREFIX, Settings
+from starter.doctor.findings import AilmentError
 from starter.outages import OUTAGES
 from starter.services import api_keys, built
 
+# Far beyond what a slow answer explains.
+CLOCKS_APART = timedelta(seconds=5)
 # What all processes together cannot do without.
 _NEEDED = (
     "database_url",
@@ -27,15 +31,6 @@ _NEEDED = (
     "midtrans_merchant_id",
     "smtp_url",
 )
-
-
-class AilmentError(Exception):
-    """What is wrong with a part, and what to do about it."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
 
 
 async def settings_are_complete(settings: Settings) -> str:
@@ -49,10 +44,8 @@ async def settings_are_complete(settings: Settings) -> str:
 
 
 async def keysets_load(settings: Settings) -> str:
-    built(settings, "keyset_temporal", load_aead)
-    built(settings, "keyset_database", load_aead)
-    built(settings, "keyset_lookup", load_mac)
-    return "all three can be read"
+    names = settings.keysets.by_name()
+    return f"{', '.join(names)} can be read, and share no key"
 
 
 async def database_answers(settings: Settings) -> str:
@@ -62,6 +55,7 @@ async def database_answers(settings: Settings) -> str:
     place = f"{engine.url.host}:{engine.url.port or 5432}/{engine.url.database}"
     try:
         is_current = await schema_is_current(engine)
+        ahead = await database_time(engine) - datetime.now(UTC)
     except OUTAGES as error:
         raise AilmentError(
             f"cannot connect to {place}: {type(error).__name__}",
@@ -73,7 +67,12 @@ async def database_answers(settings: Settings) -> str:
         raise AilmentError(
             f"{place} answers, its schema is not this version's", "run python -m starter migrate"
         )
-    return f"{place} answers, its schema is current"
+    if abs(ahead) > CLOCKS_APART:
+        raise AilmentError(
+            f"the clock at {place} is {ahead.total_seconds():+.0f} s off ours",
+            "synchronise the clocks of both machines",
+        )
+    return f"{place} answers, its schema is current, its clock right"
 
 
 async def midtrans_accepts_us(settings: Settings) -> str:

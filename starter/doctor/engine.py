@@ -1,56 +1,94 @@
-"""What the doctor looks at in Temporal: namespace, search attributes, and who serves the queues."""
+"""What the doctor looks at in Temporal: namespace, workers and their versions, schedules."""
 
-from temporalio.api.enums.v1 import TaskQueueType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from adapters.keysets import load_aead
 from adapters.temporal.client import connect
+from adapters.temporal.pollers import QueueView, view_queue
+from adapters.temporal.schedules import view_schedule
 from settings import Settings
-from starter.doctor.checks import AilmentError
-from starter.services import built
-from workflows.names import DOCUMENTS_QUEUE, PAYMENTS_QUEUE, SEARCH_ATTRIBUTES
+from starter.doctor.findings import AilmentError, Note
+from starter.queues import SERVED
+from starter.schedules import planned_schedules
+from workflows.names import SEARCH_ATTRIBUTES
 
-_WORKFLOW = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
-_ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
-_SERVED = (
-    (PAYMENTS_QUEUE, _WORKFLOW),
-    (PAYMENTS_QUEUE, _ACTIVITY),
-    (DOCUMENTS_QUEUE, _ACTIVITY),
-)
+# A weekend, until somebody looks into what went wrong on Friday.
+RETENTION_MIN = timedelta(days=3)
 
 
-async def temporal_serves_us(settings: Settings) -> str:
-    keyset = built(settings, "keyset_temporal", load_aead)
+async def temporal_serves_us(settings: Settings) -> str | Note:
+    async with _connected(settings) as client:
+        retention = await _retention(client)
+        await _look_at_search_attributes(client)
+    place = f"{client.service_client.config.target_host}, namespace {client.namespace}"
+    if retention < RETENTION_MIN:
+        return Note(
+            f"{place} keeps closed runs for {retention / timedelta(hours=1):g} h only",
+            f"let the namespace keep them for {RETENTION_MIN.days} days or longer",
+        )
+    return f"{place}, keeps closed runs for {retention.days} days"
+
+
+async def workers_serve_us(settings: Settings) -> str:
+    """A worker of another version than the one that gets new work is as good as none."""
+    async with _connected(settings) as client:
+        views = [(queue, await view_queue(client, queue, tasks)) for queue, tasks in SERVED]
+    unserved = {queue: view for queue, view in views if not view.is_served}
+    for view in unserved.values():
+        if view.pollers:
+            raise _waits_for_promotion(unserved, view)
+    if unserved:
+        raise AilmentError(
+            f"no worker serves: {', '.join(unserved)}",
+            "start python -m worker" + _of_build(next(iter(unserved.values()))),
+        )
+    versions = sorted({str(view.target.build_id) for _, view in views if view.target})
+    return "every task queue is served" + (f", by build {', '.join(versions)}" if versions else "")
+
+
+async def schedules_are_applied(settings: Settings) -> str | Note:
+    async with _connected(settings) as client:
+        names = [plan.schedule_id for plan in planned_schedules(settings)]
+        views = {name: await view_schedule(client, name) for name in names}
+    missing = [name for name, view in views.items() if view is None]
+    if missing:
+        raise AilmentError(
+            f"not applied: {', '.join(missing)}", "run python -m starter schedules apply"
+        )
+    paused = [name for name, view in views.items() if view is not None and view.is_paused]
+    if paused:
+        return Note(f"paused: {', '.join(paused)}", "unpause them in the Web UI when you may")
+    return f"{', '.join(names)} are applied"
+
+
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[Client]:
     try:
-        client = await connect(keyset)
+        client = await connect(settings.temporal_keyset)
     except RuntimeError as error:
         raise AilmentError(
             "cannot connect", "check TEMPORAL_ADDRESS, and TLS or API key"
         ) from error
     try:
-        await _look_at_namespace(client)
-        await _look_at_search_attributes(client)
-        await _look_at_workers(client)
-    except RPCError as error:
-        raise AilmentError(
-            f"refuses: {error.status.name}", "check TEMPORAL_NAMESPACE and the permissions"
-        ) from error
-    return f"{client.service_client.config.target_host}, namespace {client.namespace}, is served"
-
-
-async def _look_at_namespace(client: Client) -> None:
-    request = DescribeNamespaceRequest(namespace=client.namespace)
-    try:
-        await client.workflow_service.describe_namespace(request)
+        yield client
     except RPCError as error:
         raise AilmentError(
             f"namespace {client.namespace}: {error.status.name}",
             "set TEMPORAL_NAMESPACE, or create it with temporal operator namespace create",
         ) from error
+
+
+async def _retention(client: Client) -> timedelta:
+    answer = await client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=client.namespace)
+    )
+    return answer.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
 async def _look_at_search_attributes(client: Client) -> None:
@@ -64,16 +102,19 @@ async def _look_at_search_attributes(client: Client) -> None:
         )
 
 
-async def _look_at_workers(client: Client) -> None:
-    idle = [queue for queue, kind in _SERVED if not await _has_pollers(client, queue, kind)]
-    if idle:
-        raise AilmentError(
-            f"no worker serves: {', '.join(dict.fromkeys(idle))}", "start python -m worker"
-        )
-
-
-async def _has_pollers(client: Client, queue: str, kind: TaskQueueType.ValueType) -> bool:
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+def _waits_for_promotion(unserved: dict[str, QueueView], view: QueueView) -> AilmentError:
+    there = {poller.version.build_id if poller.version else "none" for poller in view.pollers}
+    wanted = f"build {view.target.build_id}" if view.target else "workers without a version"
+    builds = sorted(there - {"none"})
+    remedy = f"start python -m worker{_of_build(view)}"
+    if builds:
+        remedy = f"run python -m starter deployments promote {builds[-1]}, or {remedy}"
+    return AilmentError(
+        f"{', '.join(unserved)}: tasks wait for {wanted}, and the workers that are there are of"
+        f" build {', '.join(sorted(there))}",
+        remedy,
     )
-    return bool((await client.workflow_service.describe_task_queue(request)).pollers)
+
+
+def _of_build(view: QueueView) -> str:
+    return f" of build {view.target.build_id}" if view.target else ""

@@ -6,30 +6,39 @@ from dataclasses import dataclass
 
 from settings import PREFIX, Settings, SettingsError
 from starter.doctor.checks import (
-    AilmentError,
     database_answers,
     keysets_load,
     mail_server_greets,
     midtrans_accepts_us,
     settings_are_complete,
 )
-from starter.doctor.engine import temporal_serves_us
+from starter.doctor.codec import codec_server_answers
+from starter.doctor.encryption import connections_are_encrypted
+from starter.doctor.engine import schedules_are_applied, temporal_serves_us, workers_serve_us
+from starter.doctor.findings import AilmentError, Note
 
-Check = Callable[[Settings], Awaitable[str]]
+Check = Callable[[Settings], Awaitable[str | Note]]
 # What each check cannot do without.
 CHECKS: Mapping[str, tuple[Check, tuple[str, ...]]] = {
     "settings": (settings_are_complete, ()),
     "keysets": (keysets_load, ("keyset_temporal", "keyset_database", "keyset_lookup")),
+    "encryption": (connections_are_encrypted, ()),
     "database": (database_answers, ("database_url",)),
     "temporal": (temporal_serves_us, ("keyset_temporal",)),
+    "workers": (workers_serve_us, ("keyset_temporal",)),
+    "schedules": (schedules_are_applied, ("keyset_temporal",)),
     "midtrans": (midtrans_accepts_us, ("midtrans_server_key", "midtrans_merchant_id")),
     "mail": (mail_server_greets, ("smtp_url",)),
+    "codec": (codec_server_answers, ()),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's: what was examined, what was found, what to do about it."""
+    """One line of the doctor's: what was examined, what was found, what to do about it.
+
+    What is well may have a remedy as well: then something should be done before it is not.
+    """
 
     name: str
     is_well: bool
@@ -52,7 +61,7 @@ async def _examine(name: str, settings: Settings, patience: float) -> Finding:
         return Finding(name, is_well=False, text="unset", remedy=f"set {', '.join(unset)}")
     try:
         async with asyncio.timeout(patience):
-            return Finding(name, is_well=True, text=await check(settings))
+            found = await check(settings)
     except AilmentError as ailment:
         return Finding(name, is_well=False, text=ailment.problem, remedy=ailment.remedy)
     except SettingsError as error:
@@ -60,3 +69,5 @@ async def _examine(name: str, settings: Settings, patience: float) -> Finding:
     except TimeoutError:
         text = f"no answer within {patience:g} s"
         return Finding(name, is_well=False, text=text, remedy="is it running, and reachable?")
+    note = found if isinstance(found, Note) else Note(found, "")
+    return Finding(name, is_well=True, text=note.text, remedy=note.remedy)

@@ -14,7 +14,7 @@ from payments.payment import Payment
 from payments.request import Locale
 from starter.errors import StandsOtherwiseError
 from starter.exchange import form_body, read_form
-from starter.parts import ApiParts, Parts
+from starter.parts import ApiParts, Parts, address_of
 from starter.pay_page.offers import integration_for
 from starter.pay_page.pages import Look
 from starter.pay_page.response import HEADERS, locale_of, page_response
@@ -27,7 +27,8 @@ Responses = dict[int | str, dict[str, Any]]
 
 _PAGE: dict[str, Any] = {"content": {"text/html": {}}}
 _DEAD: Responses = {
-    410: {"description": "The link is unknown, or good for nothing any more", **_PAGE}
+    410: {"description": "The link is unknown, or good for nothing any more", **_PAGE},
+    429: {"description": "Too many such links were asked for from one address", **_PAGE},
 }
 _TROUBLE: Responses = {
     422: {"description": "What was sent breaks a rule", **_PAGE},
@@ -44,12 +45,12 @@ Language = Annotated[str | None, Query(description="id or en; the order's own ot
 )
 @router.head("/pay/{token}", include_in_schema=False)
 async def show_payment(
-    token: str, parts: Parts, lang: Language = None, change: str | None = None
+    token: str, request: Request, parts: Parts, lang: Language = None, change: str | None = None
 ) -> Response:
     """How the payment stands and how to pay; looking consumes nothing."""
     found = await _linked(parts, token)
     if found is None:
-        return _dead(parts, lang)
+        return _dead(request, parts, lang)
     link, payment = found
     look = Look(
         payment=payment,
@@ -68,6 +69,7 @@ async def show_payment(
     responses={
         303: {"description": "To the same page, whatever became of the choice"},
         **_DEAD,
+        408: {"description": "The form did not arrive in time", **_PAGE},
         413: {"description": "The form is too large", **_PAGE},
         415: {"description": "It is no form", **_PAGE},
         **_TROUBLE,
@@ -81,7 +83,7 @@ async def choose_method(
     method = await _chosen_method(request)
     found = await _linked(parts, token)
     if found is None:
-        return _dead(parts, lang)
+        return _dead(request, parts, lang)
     link, payment = found
     # Where the payment stands otherwise, the page tells how.
     with suppress(StandsOtherwiseError, InvalidRequestError):
@@ -103,7 +105,8 @@ async def _linked(parts: ApiParts, token: str) -> tuple[PaymentLink, Payment] | 
     return link, payment
 
 
-def _dead(parts: ApiParts, lang: str | None) -> Response:
+def _dead(request: Request, parts: ApiParts, lang: str | None) -> Response:
+    parts.limits.count_guess(address_of(request))
     return page_response(parts.pages.dead(locale_of(lang, Locale.ID)), 410)
 
 

@@ -13,7 +13,7 @@ from payments.errors import InvalidRequestError
 from payments.refunds import RefundStatus
 from payments.request import Locale
 from starter.exchange import form_body, read_form
-from starter.parts import ApiParts, Parts
+from starter.parts import ApiParts, Parts, address_of
 from starter.pay_page.refund_form import RefundLook
 from starter.pay_page.response import HEADERS, locale_of, page_response
 
@@ -24,6 +24,7 @@ _TEXT = {"type": "string"}
 _PAGE: dict[str, Any] = {"content": {"text/html": {}}}
 _OVER: dict[int | str, dict[str, Any]] = {
     410: {"description": "The link is unknown, or good for nothing any more", **_PAGE},
+    429: {"description": "Too many such links were asked for from one address", **_PAGE},
     422: {"description": "What was sent breaks a rule", **_PAGE},
     503: {"description": "Not available at the moment", **_PAGE},
     500: {"description": "Something went wrong here", **_PAGE},
@@ -37,11 +38,13 @@ Language = Annotated[str | None, Query(description="id or en; the order's own ot
     responses={200: {"description": "The form, or thanks for it"}, **_OVER},
 )
 @router.head("/refund/{token}", include_in_schema=False)
-async def show_refund(token: str, parts: Parts, lang: Language = None) -> Response:
+async def show_refund(
+    token: str, request: Request, parts: Parts, lang: Language = None
+) -> Response:
     """Where the refund goes, or the form to say so; looking consumes nothing."""
     found = await _linked(parts, token)
     if found is None:
-        return _over(parts, lang)
+        return _over(request, parts, lang)
     return page_response(parts.pages.refund(_look(found, lang)))
 
 
@@ -51,6 +54,7 @@ async def show_refund(token: str, parts: Parts, lang: Language = None) -> Respon
     response_class=Response,
     responses={
         303: {"description": "To the same page, which says what is known"},
+        408: {"description": "The form did not arrive in time", **_PAGE},
         413: {"description": "The form is too large", **_PAGE},
         415: {"description": "It is no form", **_PAGE},
         **_OVER,
@@ -64,7 +68,7 @@ async def give_bank_details(
     typed = await read_form(request)
     found = await _linked(parts, token)
     if found is None:
-        return _over(parts, lang)
+        return _over(request, parts, lang)
     look = _look(found, lang)
     if look.given is None:
         try:
@@ -93,7 +97,8 @@ def _look(page: BankDetailsPage, lang: str | None) -> RefundLook:
     )
 
 
-def _over(parts: ApiParts, lang: str | None) -> Response:
+def _over(request: Request, parts: ApiParts, lang: str | None) -> Response:
+    parts.limits.count_guess(address_of(request))
     return page_response(parts.pages.refund_over(locale_of(lang, Locale.ID)), 410)
 
 

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from adapters.metrics import METRICS
 from payments.alerts import ALERTS
 from settings import PREFIX, Settings
 from starter.problems import PROBLEMS
-from webhook_bridge.metrics import BridgeMetrics
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 
@@ -42,9 +42,11 @@ def reference() -> str:
             "The connection to Temporal has Temporal's own `TEMPORAL_*` variables.",
             "",
             *_table(("setting", "default", "meaning"), _settings()),
-            "## Metrics of the bridge",
+            "## Metrics",
             "",
-            *_table(("metric", "meaning"), _metrics()),
+            "Of the processes, each at its own `/metrics`; [observability.md](observability.md).",
+            "",
+            *_table(("metric", "kind", "of", "labels", "meaning"), _metrics()),
         )
     )
 
@@ -60,11 +62,11 @@ def _settings() -> Iterable[tuple[str, str, str]]:
         )
 
 
-def _metrics() -> Iterable[tuple[str, str]]:
-    for line in BridgeMetrics().exposition().decode().splitlines():
-        if line.startswith("# HELP ") and not line.split()[2].endswith("_created"):
-            _, _, name, meaning = line.split(maxsplit=3)
-            yield f"`{name}`", meaning
+def _metrics() -> Iterable[tuple[str, ...]]:
+    for process, metrics in METRICS.items():
+        for each in metrics:
+            labels = ", ".join(f"`{label}`" for label in each.labels)
+            yield f"`{each.name}`", each.kind, process, labels, each.meaning
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

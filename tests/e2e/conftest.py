@@ -74,4 +74,4 @@ async def strict_shop(strict_stack: Stack) -> AsyncIterator[Shop]:
 async def _require_sound_audit(stack: Stack) -> None:
     async with open_shop(stack) as shop:
         verdict = await shop.audit_verdict()
-    assert verdict.broken is None, verdict
+    assert verdict.is_sound, verdict

@@ -19,9 +19,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client, WorkflowHandle
 
-from adapters.keysets import load_aead
-from adapters.postgres.audit import AuditVerdict, verify
+from adapters.keysets import load_aead, load_mac
+from adapters.postgres.audit_verdict import AuditVerdict, verify
 from adapters.postgres.engine import create_engine
+from adapters.postgres.sealing import Sealer
 from adapters.postgres.tables import audit_events, cases
 from adapters.temporal.client import connect
 from local_stack.processes import PROJECT
@@ -220,7 +221,12 @@ class Shop:
 
     async def audit_verdict(self) -> AuditVerdict:
         """What walking every chain of the database finds."""
-        return await verify(self.database)
+        keysets = self.stack.environment
+        sealer = Sealer(
+            load_aead(keysets["PAYMENTS_KEYSET_DATABASE"]),
+            load_mac(keysets["PAYMENTS_KEYSET_LOOKUP"]),
+        )
+        return await verify(self.database, sealer)
 
     async def mails(self, order_id: str) -> list[EmailMessage]:
         """What the order's customer was sent."""

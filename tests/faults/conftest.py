@@ -9,18 +9,23 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from temporalio.service import RPCError
 
+from local_stack.ports import Ports
 from local_stack.stack import START_WAIT, Stack, run_stack
 from tests.e2e.shop import Shop, open_shop
 
 Without = Callable[[str], AbstractAsyncContextManager[None]]
 # Nobody asks by himself: what is found was told by a webhook, at once or later.
 WINDOWS = {"PAYMENTS_FIRST_ASK_SECONDS": "240", "PAYMENTS_ABSENCE_SECONDS": "2"}
+SERVERS = ("API", "BRIDGE", "CODEC", "WORKER")
 
 
 @pytest.fixture(scope="session")
 async def breakable_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     state_dir = tmp_path_factory.mktemp("a service to break")
-    async with run_stack(state_dir, {**os.environ, **WINDOWS}, throw_away=True) as running:
+    # Not the usual ones: while a part is away, nobody else shall take its place.
+    ports = Ports()
+    own = {f"PAYMENTS_{server}_PORT": str(ports.choose()) for server in SERVERS}
+    async with run_stack(state_dir, {**os.environ, **WINDOWS, **own}, throw_away=True) as running:
         yield running
         async with open_shop(running) as shop:
             verdict = await shop.audit_verdict()

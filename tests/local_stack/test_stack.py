@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.temporal]
 START_WAIT = timedelta(seconds=60)
 STOP_WAIT = timedelta(seconds=30)
 SOON = timedelta(seconds=10)
-USUAL_PORTS = (1025, 5432, 7233, 8080, 8081, 8082, 8233, 8443)
+USUAL_PORTS = (1025, 5432, 7233, 8080, 8081, 8082, 8083, 8233, 8443)
 NAMES = {
     "TEMPORAL_ADDRESS",
     "TEMPORAL_NAMESPACE",
@@ -44,6 +44,7 @@ NAMES = {
     "PAYMENTS_SMTP_CA_FILE",
     "PAYMENTS_MAIL_DIR",
     "PAYMENTS_CODEC_URL",
+    "PAYMENTS_WORKER_URL",
     "PAYMENTS_WEB_UI_URL",
     "PAYMENTS_KEYSET_TEMPORAL",
     "PAYMENTS_KEYSET_DATABASE",
@@ -118,6 +119,7 @@ async def test_what_the_file_names_answers(dev: Dev) -> None:
         for url in (
             f"{environment['PAYMENTS_API_URL']}/readyz",
             f"{environment['PAYMENTS_BRIDGE_URL']}/readyz",
+            f"{environment['PAYMENTS_WORKER_URL']}/readyz",
             f"{environment['PAYMENTS_MIDTRANS_URL']}/_simulator/transactions",
             environment["PAYMENTS_WEB_UI_URL"],
         ):

@@ -1,5 +1,7 @@
 """What operators decide about refunds: two people for every transfer."""
 
+from dataclasses import replace
+
 import pytest
 
 from payments.believing import answered
@@ -9,6 +11,7 @@ from payments.errors import InvalidRequestError
 from payments.gateway import ClosingCause
 from payments.methods import PaymentMethod
 from payments.refund_moves import refund_stuck
+from payments.refunding import refund_requested
 from payments.refunds import RefundOutcome, RefundStatus
 from tests.payments.causes import SNAP, P, S, ended, events
 from tests.payments.refund_causes import (
@@ -24,6 +27,7 @@ from tests.payments.refund_causes import (
     the_refund,
     told,
     transferred,
+    wish_of,
 )
 from tests.payments.samples import TERMS
 
@@ -45,6 +49,20 @@ class TestApproval:
     def test_whoever_asked_cannot_approve(self) -> None:
         with pytest.raises(InvalidRequestError, match="actor: must be somebody else than ani"):
             decided(self.LARGE, self.KEY, Resolution.APPROVED, "ani")
+
+    def test_who_only_says_who_they_are_cannot_be_the_second_person(self) -> None:
+        with pytest.raises(InvalidRequestError, match="actor: must be verified"):
+            decided(self.LARGE, self.KEY, Resolution.APPROVED, "unverified:budi")
+
+    def test_what_somebody_unverified_has_asked_for_can_only_be_rejected(self) -> None:
+        asked_for = refund_requested(
+            PAID, replace(wish_of(300_000), actor="unverified:budi"), LIMITED, DAY_LATER
+        ).payment
+
+        with pytest.raises(InvalidRequestError, match="who asked is not verified"):
+            decided(asked_for, self.KEY, Resolution.APPROVED, "cli:ani")
+        rejected = decided(asked_for, self.KEY, Resolution.REJECTED, "unverified:citra").payment
+        assert the_refund(rejected).status is RefundStatus.REFUSED
 
     def test_whoever_asked_may_take_it_back(self) -> None:
         rejected = decided(self.LARGE, self.KEY, Resolution.REJECTED, "ani").payment

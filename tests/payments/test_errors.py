@@ -13,6 +13,7 @@ from payments.errors import (
     OrderUnknownError,
     PaymentError,
     PermanentError,
+    RecordUnreadableError,
     RefundConflictError,
     RefundUnknownError,
     TransientError,
@@ -24,6 +25,7 @@ from payments.errors import (
     [
         (OrderConflictError("SKT-1001"), PermanentError, "order_conflict"),
         (OrderUnknownError("SKT-1001"), PermanentError, "order_unknown"),
+        (RecordUnreadableError("SKT-1001"), PermanentError, "record_unreadable"),
         (NotPaidError("SKT-1001"), PermanentError, "not_paid"),
         (CaseUnknownError("SKT-1001", 7), PermanentError, "case_unknown"),
         (RefundUnknownError("SKT-1001", "r-1"), PermanentError, "refund_unknown"),

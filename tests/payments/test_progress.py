@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from payments.believing import answered
-from payments.cases import CaseCode
+from payments.cases import CaseCode, Resolution
 from payments.charging import charge_refused, closing_begun, placed
 from payments.gateway import ChargeFailure, ClosingCause
 from payments.mails import Mail, MailKind
@@ -219,3 +219,16 @@ class TestDocuments:
 
     def test_nothing_due_is_nothing_due(self) -> None:
         assert not progress_of(self.INVOICED, (RECEIPT,)).has_documents_due
+
+
+def test_an_operator_sees_which_open_cases_can_be_decided() -> None:
+    waiting = asked(paid_by(PaymentMethod.QRIS), 100_000, by_transfer=True)
+    (case,) = waiting.cases
+    stored = replace(waiting, cases=(replace(case, case_id=7),))
+    closed = replace(case, case_id=7, resolution=Resolution.REJECTED)
+
+    (shown,) = progress_of(stored, ()).cases
+
+    assert (shown.case_id, shown.code, shown.about) == (7, CaseCode.MANUAL_REFUND, "r-1")
+    assert progress_of(waiting, ()).cases == ()
+    assert progress_of(replace(waiting, cases=(closed,)), ()).cases == ()

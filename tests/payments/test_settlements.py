@@ -17,6 +17,7 @@ from payments.settlements import (
     held_of,
     missing_row,
     row_differences,
+    unreadable_row,
 )
 from payments.status import AttemptStatus
 from tests.payments.refund_causes import (
@@ -268,6 +269,14 @@ def test_a_row_without_a_transaction_id_is_about_the_one_with_money() -> None:
     assert newest is not None
     assert (with_money.transaction_id, newest.transaction_id) == ("trx-1", "trx-0")
     assert held_of(awaiting_payment(SNAP_REQUEST), without_id) is None
+
+
+def test_a_row_of_an_order_that_cannot_be_read_says_so() -> None:
+    unread = found(DiscrepancyKind.UNREADABLE, "unreadable", "not asked", transaction_id="")
+
+    assert unreadable_row(row(), {PAID.order_id}) == (unread,)
+    assert unreadable_row(row(), {"another"}) == ()
+    assert unreadable_row(row(gateway_order_id="of nobody"), {PAID.order_id}) == ()
 
 
 def test_a_second_row_of_a_transaction_names_the_first() -> None:

@@ -98,7 +98,7 @@ def test_a_report_is_news_stale_or_impossible(
     assert judge(current, reported) is verdict
 
 
-@pytest.mark.parametrize("ended", ENDED_WITHOUT_MONEY)
+@pytest.mark.parametrize("ended", sorted(ENDED_WITHOUT_MONEY))
 def test_money_after_an_end_is_never_ignored(ended: AttemptStatus) -> None:
     assert is_late_money(ended, S.PAID)
     assert not is_late_money(ended, S.PENDING)

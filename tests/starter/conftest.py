@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.schema import migrate
 from adapters.postgres.sealing import Sealer
+from adapters.rates import Rate
 from adapters.temporal.converter import data_converter
 from local_stack.alone import postgres_alone
 from local_stack.postgres import Postgres
@@ -35,8 +37,9 @@ from payments.progress import Windows
 from starter.api import create_api
 from starter.client import PATIENCE, PaymentClient, utc_now
 from starter.keys import ApiKeys, key_hash
+from starter.limits import RequestLimits
 from starter.operators import OperatorClient
-from starter.parts import ApiParts
+from starter.parts import BODY_WITHIN, ApiParts
 from starter.pay_page.pages import PayPages
 from tests.payments.samples import TERMS
 from tests.starter.books import Books, namespace_of_its_own
@@ -90,6 +93,8 @@ class Shop:
         task_queue: str = PAYMENTS_QUEUE,
         temporal: Client | None = None,
         now: Callable[[], datetime] = utc_now,
+        limits: RequestLimits | None = None,
+        body_within: timedelta = BODY_WITHIN,
     ) -> FastAPI:
         """The API in front of these parts."""
         client = PaymentClient(
@@ -108,10 +113,12 @@ class Shop:
             credit_notes=self.credit_notes,
             refund_forms=self.bank_details,
             keys=KEYS,
+            limits=limits or generous(),
             pages=PAGES,
             pay_url=PAY_URL,
             livemode=False,
             now=now,
+            body_within=body_within,
         )
         return create_api(parts)
 
@@ -139,6 +146,11 @@ class Shop:
         """Whether anything at all was written about the order."""
         is_stored = await self.store.payment(order_id) is not None
         return is_stored or self.gateway.called[order_id] > 0 or await self.has_run(order_id)
+
+
+def generous() -> RequestLimits:
+    """Limits that no test meets by accident."""
+    return RequestLimits(Rate.parse("100000/second"), Rate.parse("100000/second"))
 
 
 def http_of(api: FastAPI, key: str | None = KEY) -> httpx.AsyncClient:
@@ -176,8 +188,11 @@ def temporal_client(temporal: WorkflowEnvironment, keysets: Keysets) -> Client:
     return Client(**config)
 
 
-@pytest.fixture(scope="session")
-async def shop(database_url: str, temporal_client: Client, sealer: Sealer) -> AsyncIterator[Shop]:
+@asynccontextmanager
+async def open_shop(
+    database_url: str, temporal_client: Client, sealer: Sealer
+) -> AsyncIterator[Shop]:
+    """The service on a database and in a namespace, with a worker of its own."""
     engine = create_engine(database_url, application_name="tests", pool_size=20)
     terms = Terms(
         merchant_id=MERCHANT_ID, another_method=timedelta(hours=24), approval_above=APPROVAL_ABOVE
@@ -206,6 +221,12 @@ async def shop(database_url: str, temporal_client: Client, sealer: Sealer) -> As
     async with worker:
         yield shop
     await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def shop(database_url: str, temporal_client: Client, sealer: Sealer) -> AsyncIterator[Shop]:
+    async with open_shop(database_url, temporal_client, sealer) as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ class PlannedGateway:
     delays: dict[str, Delay] = field(default_factory=dict)
     stubborn: set[str] = field(default_factory=set)
     called: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
     refund_answers: dict[str, RefundAnswer] = field(default_factory=dict)
     given_back: dict[str, tuple[ReportedRefund, ...]] = field(default_factory=dict)
     _charges: dict[str, Charge] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class PlannedGateway:
 
     async def ask(self, attempt: AttemptRef) -> StatusReport | None:
         name = attempt.gateway_order_id
+        self.asked[attempt.order_id] += 1
         return self._report(name) if name in self._held else None
 
     async def close(self, attempt: AttemptRef, token: str | None) -> bool:

@@ -7,6 +7,9 @@ from typer.testing import CliRunner, Result
 
 from starter.__main__ import app
 
+# Wide enough for every table, whatever terminal the tests themselves run in.
+COLUMNS = {"COLUMNS": "200"}
+
 
 async def invoke(
     *arguments: str, environment: Mapping[str, str] | None = None, given: str | None = None
@@ -14,5 +17,5 @@ async def invoke(
     """Run a command as a process would, which has an event loop of its own."""
     runner = CliRunner()
     return await asyncio.to_thread(
-        runner.invoke, app, list(arguments), input=given, env=dict(environment or {})
+        runner.invoke, app, list(arguments), input=given, env={**COLUMNS, **(environment or {})}
     )

@@ -7,7 +7,6 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
@@ -16,7 +15,6 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.keysets import new_aead_keyset
 from payments.errors import GatewayBusyError, GatewayRefusedError
 from settings import Settings
-from starter.commands.serving import codec_routes
 from tests.starter.conftest import Shop
 from tests.starter.orders import order
 from tests.starter.terminal import invoke
@@ -250,20 +248,6 @@ async def test_migrate_says_when_there_is_no_database() -> None:
     assert result.exit_code == 1
     assert "database cannot be reached" in result.stderr
     assert "hunter2" not in result.stderr
-
-
-async def test_the_codec_server_also_tells_that_it_lives() -> None:
-    settings = Settings.model_validate(
-        {"keyset_temporal": new_aead_keyset(), "codec_secret": "secret-segment"}
-    )
-
-    transport = httpx.ASGITransport(app=codec_routes(settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://codec") as client:
-        live = await client.get("/livez")
-        right = await client.post("/secret-segment/decode", json={"payloads": []})
-        wrong = await client.post("/wrong/decode", json={"payloads": []})
-
-    assert (live.status_code, right.status_code, wrong.status_code) == (200, 200, 404)
 
 
 def test_the_commands_of_production_need_no_development_wheel() -> None:

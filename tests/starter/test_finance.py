@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from adapters.postgres.finance_store import ExportRow, FinanceStore
+from adapters.postgres.audit_verdict import verify
+from adapters.postgres.finance_store import ExportRow
 from adapters.postgres.reconciliation_tables import finance_exports
 from payments.invoice import WIB
 from payments.methods import PaymentMethod
@@ -79,14 +80,14 @@ async def test_an_export_is_written_down_with_the_digest_of_the_file(books: Book
 
     async with books.engine.connect() as connection:
         [noted] = (await connection.execute(select(finance_exports))).all()
-    verdict = await FinanceStore(books.engine, books.sealer).verify_exports()
+    verdict = await verify(books.engine, books.sealer)
     assert result.exit_code == 0, result.stderr
     assert noted.actor.startswith("cli:")
     assert noted.rows == 1
     assert noted.exported_from == datetime(2026, 11, 23, tzinfo=WIB)
     assert noted.exported_to == datetime(2026, 11, 24, tzinfo=WIB)
     assert noted.digest == hashlib.sha256(result.stdout_bytes).digest()
-    assert (verdict.exports, verdict.broken_seq) == (1, None)
+    assert (verdict.log_entries, verdict.is_sound) == (1, True)
 
 
 @pytest.mark.postgres

@@ -30,7 +30,7 @@ from starter.client import PaymentClient
 from starter.parts import ApiParts
 from starter.pay_page.response import PAGE_PATHS
 from starter.problems import MEDIA_TYPE, ProblemCode
-from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, REFUND_KEY
+from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, REFUND_KEY, generous
 from tests.starter.orders import awaiting
 
 ROUTES = {
@@ -110,6 +110,7 @@ def api() -> Any:
             credit_notes=orders,
             refund_forms=orders,
             keys=KEYS,
+            limits=generous(),
             pages=PAGES,
             pay_url=PAY_URL,
             livemode=False,

@@ -26,7 +26,7 @@ from starter.errors import NoAnswerError, UnavailableError
 from starter.keys import ApiKeys
 from starter.parts import ApiParts
 from starter.problems import MEDIA_TYPE, PROBLEMS, ProblemCode
-from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, REFUND_KEY, http_of
+from tests.starter.conftest import KEY, KEYS, PAGES, PAY_URL, REFUND_KEY, generous, http_of
 from tests.starter.orders import order
 
 REFUND = {"refund_key": "K-1", "reason": "x"}
@@ -98,7 +98,7 @@ async def api_over(error: Exception, **parts: Any) -> httpx.AsyncClient:
         pages=PAGES,
         pay_url=PAY_URL,
         livemode=False,
-        **{"keys": KEYS, **parts},
+        **{"keys": KEYS, "limits": generous(), **parts},
     )
     return http_of(create_api(everything))
 
@@ -167,6 +167,7 @@ async def test_a_database_that_is_away_makes_the_service_unavailable(sealer: Sea
         credit_notes=BrokenStore(RuntimeError()),
         refund_forms=BrokenStore(RuntimeError()),
         keys=KEYS,
+        limits=generous(),
         pages=PAGES,
         pay_url=PAY_URL,
         livemode=False,

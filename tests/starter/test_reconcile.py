@@ -1,13 +1,16 @@
 """Reconciliation from the command line, on PostgreSQL and Temporal."""
 
 import csv
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from adapters.postgres.reconciliation_tables import finance_exports
 from tests.payments.samples import after
 from tests.starter.books import CARD, HEADER, Books, row_of
 
@@ -261,8 +264,30 @@ async def test_differences_are_listed_for_people_and_for_spreadsheets(
 
     [line] = csv.DictReader(file.read_text().splitlines())
     assert (table.exit_code, written.exit_code) == (0, 0)
+    assert written.stdout == ""
     assert "Amount differs" in table.stdout
     assert (line["kind"], line["ours"], line["theirs"]) == ("amount_differs", "350000", "1")
+
+
+async def test_every_file_with_differences_is_written_down_with_its_digest(
+    books: Books, tmp_path: Path
+) -> None:
+    row = await books.paid("SKT-1")
+    run_id = (await books.reconcile({**row, "Amount": "1"}))["run_id"]
+    files = [tmp_path / name for name in ("differences.csv", "run.csv", "run.pdf")]
+
+    await books.starter("reconcile", "differences", "--csv", str(files[0]))
+    await books.starter("reconcile", "report", run_id, "--csv", str(files[1]))
+    await books.starter("reconcile", "report", run_id, "--pdf", str(files[2]))
+
+    async with books.engine.connect() as connection:
+        query = select(finance_exports).order_by(finance_exports.c.seq)
+        noted = (await connection.execute(query)).all()
+    assert [each.digest for each in noted] == [
+        hashlib.sha256(file.read_bytes()).digest() for file in files
+    ]
+    assert [each.rows for each in noted] == [1, 1, 0]
+    assert all(each.actor.startswith("cli:") for each in noted)
 
 
 async def test_a_run_leaves_its_report_as_pdf_and_csv(books: Books, tmp_path: Path) -> None:

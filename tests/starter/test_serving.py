@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local_stack.polling import comes_true
 from local_stack.ports import LOOPBACK, Ports
 from local_stack.processes import Child, python_module, running
 from starter.keys import key_hash
@@ -107,3 +109,33 @@ async def test_the_codec_server_serves(keyset_settings: dict[str, str], tmp_path
     assert (live.status_code, decoded.status_code) == (200, 200)
     assert child.exit_code == 0
     assert "secret-segment" not in child.said()
+
+
+async def test_while_it_lingers_a_server_serves_and_says_that_it_is_not_ready(
+    keyset_settings: dict[str, str], tmp_path: Path
+) -> None:
+    port = Ports().choose()
+    program = replace(
+        python_module("codec-server", "starter", "codec-server"),
+        environment=told(
+            keyset_settings, codec_port=port, codec_secret="secret-segment", linger_seconds=2
+        ),
+    )
+    async with running(program, tmp_path) as child:
+        before = await answering(child, f"http://{LOOPBACK}:{port}/readyz")
+        os.kill(child.pid, signal.SIGTERM)
+        await child.wait_until(lambda: is_leaving(port), START_WAIT)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            decoded = await http.post(
+                f"http://{LOOPBACK}:{port}/secret-segment/decode", json={"payloads": []}
+            )
+        assert await comes_true(lambda: child.exit_code is not None, START_WAIT)
+
+    assert (before.status_code, decoded.status_code) == (200, 200)
+    assert child.exit_code == 0
+
+
+async def is_leaving(port: int) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"http://{LOOPBACK}:{port}/readyz")
+    return bool(answer.json().get("failed") == ["ending"])

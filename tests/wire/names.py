@@ -20,6 +20,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from typer.core import TyperGroup
 
 from adapters.keysets import new_aead_keyset, new_mac_keyset
+from adapters.metrics import METRICS, Metric
 from adapters.midtrans.gateway import MidtransGateway
 from adapters.postgres.tables import metadata
 from payments.errors import PaymentError
@@ -29,7 +30,6 @@ from starter.api import create_api
 from starter.services import open_services
 from webhook_bridge.app import create_app
 from webhook_bridge.inbox import Inbox
-from webhook_bridge.metrics import BridgeMetrics
 from worker import Duties, duties
 from workflows.names import SEARCH_ATTRIBUTES, reconciliation_id, workflow_id
 
@@ -58,7 +58,7 @@ async def collect() -> Names:
             {PREFIX: [f"{PREFIX}{name}".upper() for name in Settings.model_fields]}
         ),
         "tables": _sorted({name: table.columns.keys() for name, table in metadata.tables.items()}),
-        "metrics": _sorted({"bridge": _metrics(BridgeMetrics().exposition().decode())}),
+        "metrics": _sorted({process: _metrics(each) for process, each in METRICS.items()}),
     }
 
 
@@ -168,8 +168,9 @@ def _codes(error: type[PaymentError]) -> list[str]:
     return [error.code, *(code for each in ours for code in _codes(each))]
 
 
-def _metrics(exposition: str) -> list[str]:
-    return [line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE")]
+def _metrics(metrics: Iterable[Metric]) -> list[str]:
+    """Names and labels: alerts and dashboards of others ask by both."""
+    return [f"{each.name} {label}".strip() for each in metrics for label in ("", *each.labels)]
 
 
 def _sorted(owners: Any) -> dict[str, list[str]]:

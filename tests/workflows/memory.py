@@ -197,7 +197,9 @@ class MemoryRecords:
         before = self.payments.get(order_id)
         if change.payment != before:
             version = before.version + 1 if before else 1
-            self.payments[order_id] = replace(change.payment, version=version)
+            numbered = enumerate(change.payment.cases, 1)
+            cases = tuple(replace(case, case_id=case_id) for case_id, case in numbered)
+            self.payments[order_id] = replace(change.payment, version=version, cases=cases)
             self.audit.setdefault(order_id, []).extend(entry.event for entry in change.audit)
         return self._view(order_id)
 

@@ -13,6 +13,7 @@ from payments.methods import Integration
 from payments.notice import Notice
 from payments.payment import Payment, PaymentAttempt
 from payments.reconciliation import (
+    Attempts,
     Batch,
     Examined,
     FinishedRun,
@@ -94,7 +95,7 @@ class MemoryRuns:
     async def begin(self, started: StartedRun) -> None:
         self.begun.append(started)
 
-    async def attempts(self, batch: Batch) -> Sequence[tuple[Payment, int]]:
+    async def attempts(self, batch: Batch) -> Attempts:
         self.batches.append(batch)
         return self._page(batch, set(self.books))
 
@@ -106,11 +107,13 @@ class MemoryRuns:
     ) -> Collection[tuple[str, str, str]]:
         return {key for key, run_id in self.first_seen.items() if run_id != batch.run_id}
 
-    async def to_recheck(self, batch: Batch) -> Sequence[tuple[Payment, int]]:
+    async def to_recheck(self, batch: Batch) -> Attempts:
         kept = (each for each in self.open.values() if each.kind in REPAIRABLE)
         return self._page(batch, {each.order_id or "" for each in kept})
 
-    async def record(self, batch: Batch, examined: Sequence[Examined]) -> Tally:
+    async def record(
+        self, batch: Batch, examined: Sequence[Examined], unreadable: Sequence[Discrepancy] = ()
+    ) -> Tally:
         self.recorded.append(batch)
         answered = {each.payment.order_id for each in examined if each.was_answered}
         found = {each.key: each for one in examined for each in one.found}
@@ -154,9 +157,13 @@ class MemoryRuns:
     async def differences_csv(self, run_id: str) -> bytes:
         return b"kind\n"
 
-    def _page(self, batch: Batch, order_ids: set[str]) -> Sequence[tuple[Payment, int]]:
+    def _page(self, batch: Batch, order_ids: set[str]) -> Attempts:
         left = sorted(each for each in order_ids if f"{each}~1" > batch.after)
-        return [(self.books[each], 1) for each in left[: batch.size]]
+        page = left[: batch.size]
+        return Attempts(
+            readable=tuple((self.books[each], 1) for each in page),
+            last=f"{page[-1]}~1" if len(page) == batch.size else None,
+        )
 
 
 @dataclass

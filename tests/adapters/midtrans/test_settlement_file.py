@@ -227,7 +227,7 @@ def test_what_was_given_back_may_be_written_as_less_than_nothing(sign: str) -> N
     assert row.refunded == Money(20_000, Currency.IDR)
 
 
-@pytest.mark.parametrize("method", set(PaymentMethod) - {PaymentMethod.ANY})
+@pytest.mark.parametrize("method", sorted(set(PaymentMethod) - {PaymentMethod.ANY}))
 def test_a_method_is_known_by_midtrans_words_and_by_its_name(method: PaymentMethod) -> None:
     words = METHOD_WORDS[method]
 

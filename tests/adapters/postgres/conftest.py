@@ -114,8 +114,8 @@ def reconciliation(engine: AsyncEngine, sealer: Sealer) -> ReconciliationStore:
 
 
 @pytest.fixture
-def ledger(engine: AsyncEngine) -> MailLedger:
-    return MailLedger(engine, "skaters.example")
+def ledger(engine: AsyncEngine, sealer: Sealer) -> MailLedger:
+    return MailLedger(engine, sealer, "skaters.example")
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import column, insert, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.audit import ChainEnd, Why, chain
+from adapters.postgres.audit import Why, chain
+from adapters.postgres.chains import ChainEnd
 from adapters.postgres.payment_rows import PaymentRows
 from adapters.postgres.sealing import SealedColumn, Sealer
 from adapters.postgres.tables import audit_events, cases, invoices

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import verify
+from adapters.postgres.audit_verdict import verify
 from adapters.postgres.bank_details_store import BankDetailsStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.tables import bank_details

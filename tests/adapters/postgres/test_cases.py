@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import verify
+from adapters.postgres.audit_verdict import verify
 from adapters.postgres.cases import Resolved
 from adapters.postgres.gateway_reports import ReportState
 from adapters.postgres.payment_store import PaymentStore
@@ -288,11 +288,15 @@ class TestRecordUnmatched:
         assert await store.record_unmatched(unmatched_of(order, number=7))
 
         progress = await store.progress(order.order_id)
+        assert progress is not None
+        (shown,) = progress.cases
+        assert (shown.code, shown.about) == (CaseCode.UNMATCHED_MONEY, "")
         assert progress == replace(
             before,
             version=before.version + 1,
             open_cases=(CaseCode.UNMATCHED_MONEY,),
             attention=CaseCode.UNMATCHED_MONEY,
+            cases=(shown,),
         )
         assert (await audited(engine, order.order_id))[4:] == [
             ("case.unmatched_money", "gateway", "unmatched_answer")

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tink import mac
 
 from adapters.keysets import AeadKeyset
-from adapters.postgres.audit import verify
+from adapters.postgres.audit_verdict import verify
 from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore

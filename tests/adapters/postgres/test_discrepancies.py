@@ -9,7 +9,7 @@ from sqlalchemy import Column, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import verify
+from adapters.postgres.audit_verdict import verify
 from adapters.postgres.discrepancy_rows import DiscrepancyResolution, StoredDiscrepancy
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.reconciliation_store import ReconciliationStore
@@ -202,8 +202,6 @@ class TestSealed:
     @pytest.mark.parametrize(
         "column",
         [
-            discrepancies.c.sealed_details,
-            discrepancies.c.sealed_note,
             reconciliation_runs.c.sealed_report,
             reconciliation_runs.c.sealed_differences,
             reconciliation_runs.c.sealed_pdf,
@@ -215,16 +213,38 @@ class TestSealed:
         self, fresh_engine: AsyncEngine, filled: ReconciliationStore, column: Column[bytes]
     ) -> None:
         await _read_all(filled)
-        query = select(column).where(column.is_not(None)).order_by(*column.table.primary_key)
-        async with fresh_engine.begin() as connection:
-            values = (await connection.execute(query)).scalars().all()
-            swapped = dict(zip(values, reversed(values), strict=True))
-            for value, other in list(swapped.items())[:1]:
-                own = update(column.table).where(column == value)
-                await connection.execute(own.values({column: other}))
+        await _copy(fresh_engine, column)
 
         with pytest.raises(tink.TinkError):
             await _read_all(filled)
+
+    @pytest.mark.parametrize(
+        "column", [discrepancies.c.sealed_details, discrepancies.c.sealed_note], ids=str
+    )
+    async def test_of_a_difference_it_is_not_shown_and_hides_no_other(
+        self, fresh_engine: AsyncEngine, filled: ReconciliationStore, column: Column[bytes]
+    ) -> None:
+        before = await filled.discrepancies(open_only=False)
+        await _copy(fresh_engine, column)
+
+        after_it = await filled.discrepancies(open_only=False)
+
+        texts = [
+            each.found.ours if column is discrepancies.c.sealed_details else each.resolved.note
+            for each in after_it
+            if each.resolved
+        ]
+        assert texts[0] == "unreadable"
+        assert after_it[1:] == before[1:]
+
+
+async def _copy(engine: AsyncEngine, column: Column[bytes]) -> None:
+    """The last value of the column over the first."""
+    query = select(column).where(column.is_not(None)).order_by(*column.table.primary_key)
+    async with engine.begin() as connection:
+        first, *_, last = (await connection.execute(query)).scalars().all()
+        own = update(column.table).where(column == first)
+        await connection.execute(own.values({column: last}))
 
 
 async def _read_all(runs: ReconciliationStore) -> None:

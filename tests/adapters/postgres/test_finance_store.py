@@ -6,15 +6,20 @@ from dataclasses import replace
 
 import pytest
 import tink
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import payment_pages
-from adapters.postgres.finance_store import ExportRow, ExportsVerdict, FinanceStore
+from adapters.postgres.audit_log import AuditLog
+from adapters.postgres.audit_verdict import AuditVerdict, BrokenRow, Exported, Scope, verify
+from adapters.postgres.chain_walk import Problem
+from adapters.postgres.chains import chained
+from adapters.postgres.finance_store import ExportRow, FinanceStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.reconciliation_store import ReconciliationStore
+from adapters.postgres.reconciliation_tables import finance_exports
 from adapters.postgres.sealing import Sealer
 from payments.commands import AnsweredRefund
 from payments.invoice import ppn_in
@@ -212,21 +217,36 @@ async def log(fresh_engine: AsyncEngine, finance: FinanceStore) -> AsyncEngine:
 
 class TestExports:
     async def test_an_unbroken_log_is_counted_whatever_the_page(
-        self, finance: FinanceStore, log: AsyncEngine
+        self, log: AsyncEngine, sealer: Sealer
     ) -> None:
-        assert log is not None
         for page in (1, 2, 3, 4):
-            assert await finance.verify_exports(page) == ExportsVerdict(exports=3)
+            assert await verify(log, sealer, Scope(page=page)) == AuditVerdict(0, 0, log_entries=3)
 
-    async def test_an_empty_log_is_unbroken(self, finance: FinanceStore) -> None:
-        assert await finance.verify_exports() == ExportsVerdict(exports=0)
-
-    async def test_exports_at_once_make_one_chain(self, finance: FinanceStore) -> None:
+    async def test_exports_at_once_make_one_chain(
+        self, fresh_engine: AsyncEngine, sealer: Sealer, finance: FinanceStore
+    ) -> None:
         await asyncio.gather(
             *(finance.note_export("ani", START, END, 1, b"d", NOW) for _ in range(8))
         )
 
-        assert await finance.verify_exports() == ExportsVerdict(exports=8)
+        assert await verify(fresh_engine, sealer) == AuditVerdict(0, 0, log_entries=8)
+
+    async def test_what_the_version_before_added_goes_on_and_is_not_sealed(
+        self, log: AsyncEngine, sealer: Sealer, finance: FinanceStore
+    ) -> None:
+        async with log.begin() as connection:
+            rows = await connection.execute(text("SELECT * FROM finance_exports WHERE seq = 3"))
+            last = rows.mappings().one()
+            entry = {**{name: last[name] for name in last if name != "hash"}, "seq": 4}
+            values = {**entry, "hash": chained(last["hash"], entry)}
+            await connection.execute(insert(finance_exports).values(values))
+        await finance.note_export("ani", START, END, 5, b"digest", NOW)
+
+        verdict = await verify(log, sealer)
+
+        assert (verdict.broken, verdict.log_entries, verdict.unsealed) == (None, 5, 1)
+        assert await AuditLog(log, sealer).seal(lambda _: None) == 1
+        assert (await verify(log, sealer)).is_sound
 
     @pytest.mark.parametrize(
         "statement",
@@ -242,21 +262,42 @@ class TestExports:
                 await connection.execute(text(statement))
 
     @pytest.mark.parametrize(
-        "tampering",
+        ("tampering", "broken"),
         [
-            "UPDATE finance_exports SET actor = 'nobody' WHERE seq = 2",
-            "UPDATE finance_exports SET rows = 7 WHERE seq = 2",
-            "UPDATE finance_exports SET digest = 'x' WHERE seq = 2",
-            "UPDATE finance_exports SET exported_to = now() WHERE seq = 2",
-            "UPDATE finance_exports SET at = at + interval '1 us' WHERE seq = 2",
-            "DELETE FROM finance_exports WHERE seq = 2",
+            ("UPDATE finance_exports SET actor = 'nobody' WHERE seq = 2", Problem.CHANGED),
+            ("UPDATE finance_exports SET rows = 7 WHERE seq = 2", Problem.CHANGED),
+            ("UPDATE finance_exports SET digest = 'x' WHERE seq = 2", Problem.CHANGED),
+            ("UPDATE finance_exports SET exported_to = now() WHERE seq = 2", Problem.CHANGED),
+            ("UPDATE finance_exports SET at = at + interval '1 us' WHERE seq = 2", Problem.CHANGED),
+            ("DELETE FROM finance_exports WHERE seq = 2", Problem.MISSING),
+            ("DELETE FROM finance_exports WHERE seq >= 2", Problem.CUT_OFF),
+            ("UPDATE log_ends SET seq = 2 WHERE log = 'finance_exports'", Problem.END_MOVED),
+            ("DELETE FROM log_ends WHERE log = 'finance_exports'", Problem.END_MISSING),
+            ("DELETE FROM finance_exports", Problem.CUT_OFF),
         ],
     )
     async def test_the_first_broken_export_is_named(
-        self, finance: FinanceStore, log: AsyncEngine, tampering: str
+        self, log: AsyncEngine, sealer: Sealer, tampering: str, broken: Problem
     ) -> None:
         async with log.begin() as connection:
             await connection.execute(text("ALTER TABLE finance_exports DISABLE TRIGGER USER"))
             await connection.execute(text(tampering))
 
-        assert await finance.verify_exports() == ExportsVerdict(exports=1, broken_seq=2)
+        row = (await verify(log, sealer)).broken
+
+        assert row is not None
+        assert (row.log, row.order_id, row.problem) == ("finance_exports", "", broken)
+
+    async def test_a_log_that_was_shortened_with_its_end_and_seal_is_missed_by_an_export(
+        self, log: AsyncEngine, sealer: Sealer
+    ) -> None:
+        exported = Exported(log_ends=await AuditLog(log, sealer).log_ends())
+        async with log.begin() as connection:
+            await connection.execute(text("ALTER TABLE finance_exports DISABLE TRIGGER USER"))
+            await connection.execute(text("DELETE FROM finance_exports"))
+            await connection.execute(text("UPDATE log_ends SET seq = 0, sealed_end = NULL"))
+
+        assert (await verify(log, sealer)).is_sound
+        verdict = await verify(log, sealer, exported=exported)
+
+        assert verdict.broken == BrokenRow("", 3, Problem.VANISHED, "finance_exports")

@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text, update
+from sqlalchemy import Column, LargeBinary, event, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.next_attempts import next_attempts
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.reconciliation_store import ReconciliationStore
+from adapters.postgres.reconciliation_tables import discrepancies
 from adapters.postgres.sealing import Sealer
-from adapters.postgres.tables import payment_attempts
+from adapters.postgres.tables import orders, payment_attempts, payment_links
 from payments.commands import AnsweredRefund, UnmatchedAnswer
 from payments.methods import PaymentMethod
-from payments.reconciliation import Batch, StartedRun
+from payments.reconciliation import Attempts, Batch, FinishedRun, StartedRun, Tally
 from payments.reconciling import DiscrepancyKind, RunKind
 from payments.refunds import RefundAnswer, RefundOutcome
 from payments.request import PaymentRequest, gateway_order_id
@@ -90,7 +91,7 @@ async def accepted_at(engine: AsyncEngine, order_id: str, at: datetime) -> None:
 async def all_of(runs: ReconciliationStore, batch: Batch) -> list[list[str]]:
     """The pages of a run, each begun where the one before ended."""
     pages = []
-    while page := await runs.attempts(batch):
+    while page := (await runs.attempts(batch)).readable:
         pages.append([gateway_order_id(each.order_id, number) for each, number in page])
         batch = replace(batch, after=pages[-1][-1])
     return pages
@@ -112,7 +113,7 @@ async def test_a_whole_payment_is_given_for_each_attempt(
 ) -> None:
     order = await open_order("A")
 
-    ((payment, number),) = await runs.attempts(batch_of("run-1"))
+    ((payment, number),) = (await runs.attempts(batch_of("run-1"))).readable
 
     assert payment == await own_store.payment(order.order_id)
     assert number == 1
@@ -128,7 +129,7 @@ async def test_no_statement_of_a_batch_brings_more_rows_than_the_batch_has(
     with rows_fetched(fresh_engine) as fetched:
         page = await runs.attempts(batch_of("run-1", kind=kind, size=2))
 
-    assert len(page) == 2
+    assert len(page.readable) == 2
     assert 3 <= len(fetched) <= 5
     assert max(fetched) == 2
 
@@ -169,7 +170,7 @@ class TestRecent:
     async def test_an_older_one_with_an_open_difference_that_an_answer_can_close(
         self, runs: ReconciliationStore, open_order: Opening
     ) -> None:
-        kinds = dict(zip("ABCDEFGHIJK", DiscrepancyKind, strict=True))
+        kinds = dict(zip("ABCDEFGHIJKL", DiscrepancyKind, strict=True))
         file_run = new_run()
         await runs.begin(StartedRun(run_id=file_run, kind=RunKind.FILE, at=NOW))
         for name, kind in kinds.items():
@@ -276,6 +277,103 @@ _READ = (
 )
 
 
+TAMPERED_WITH = [
+    orders.c.sealed_request,
+    orders.c.status,
+    payment_attempts.c.sealed_nonce,
+    payment_links.c.sealed_token,
+]
+
+
+async def _spoil(engine: AsyncEngine, column: Column[Any], order_id: str, value: Any = None) -> Any:
+    """Write something else into the order's rows; what was there before."""
+    own = column.table.c.order_id == order_id
+    spoilt = b"spoilt" if isinstance(column.type, LargeBinary) else "spoilt"
+    async with engine.begin() as connection:
+        before = (await connection.execute(select(column).where(own))).scalar_one()
+        await connection.execute(update(column.table).where(own).values({column: value or spoilt}))
+    return before
+
+
+async def _recorded(runs: ReconciliationStore, run_id: str) -> Tally:
+    """What a whole run over the open attempts comes to, in which the gateway confirms all."""
+    batch = batch_of(run_id)
+    await runs.begin(started_of(batch))
+    attempts = await runs.attempts(batch)
+    examined = [examined_of(payment, number) for payment, number in attempts.readable]
+    tally = await runs.record(batch, examined, attempts.unreadable)
+    await runs.finish(FinishedRun(run_id=run_id, tally=tally, at=after(hours=2)))
+    return tally
+
+
+class TestUnreadable:
+    """One order was tampered with, or its key is missing."""
+
+    @pytest.mark.parametrize("kind", [RunKind.OPEN, RunKind.RECENT])
+    @pytest.mark.parametrize("column", TAMPERED_WITH, ids=str)
+    async def test_a_run_goes_on_and_names_it(
+        self,
+        fresh_engine: AsyncEngine,
+        runs: ReconciliationStore,
+        open_order: Opening,
+        column: Column[bytes],
+        kind: RunKind,
+    ) -> None:
+        for name in "ABC":
+            await open_order(name)
+        await _spoil(fresh_engine, column, "B")
+        batch = batch_of(new_run(), kind=kind, size=2)
+        await runs.begin(started_of(batch))
+
+        first = await runs.attempts(batch)
+        second = await runs.attempts(replace(batch, after=first.last or ""))
+
+        assert [payment.order_id for payment, _ in first.readable] == ["A"]
+        assert [each.gateway_order_id for each in first.unreadable] == ["B~1"]
+        assert [payment.order_id for payment, _ in second.readable] == ["C"]
+        assert second.last is None
+
+    async def test_it_is_listed_and_alerted_about_at_once(
+        self, fresh_engine: AsyncEngine, runs: ReconciliationStore, open_order: Opening
+    ) -> None:
+        await open_order("A")
+        await _spoil(fresh_engine, orders.c.sealed_request, "A")
+
+        tally = await _recorded(runs, new_run())
+
+        (kept,) = await runs.discrepancies()
+        assert tally.found == {DiscrepancyKind.UNREADABLE: 1}
+        assert (kept.found.kind, kept.found.order_id) == (DiscrepancyKind.UNREADABLE, "A")
+        assert await runs.overdue(after(days=-1)) == (kept,)
+
+    async def test_it_is_closed_once_it_can_be_read_again(
+        self, fresh_engine: AsyncEngine, runs: ReconciliationStore, open_order: Opening
+    ) -> None:
+        await open_order("A")
+        before = await _spoil(fresh_engine, orders.c.sealed_request, "A")
+        await _recorded(runs, new_run())
+        await _spoil(fresh_engine, orders.c.sealed_request, "A", before)
+
+        tally = await _recorded(runs, new_run())
+
+        assert tally.repaired == 1
+        assert await runs.discrepancies() == ()
+
+    async def test_a_difference_that_was_tampered_with_itself_stops_no_run(
+        self, fresh_engine: AsyncEngine, runs: ReconciliationStore, open_order: Opening
+    ) -> None:
+        order = await open_order("A")
+        await runs.record_file(new_run(), [difference_of(order)], NOW)
+        async with fresh_engine.begin() as connection:
+            await connection.execute(update(discrepancies).values(sealed_details=b"spoilt"))
+
+        tally = await _recorded(runs, new_run())
+
+        (run,) = await runs.runs()
+        assert tally.checked == 1
+        assert run.finished_at is not None
+
+
 class TestToRecheck:
     async def test_the_attempts_that_the_run_found_to_differ_page_by_page(
         self, runs: ReconciliationStore, open_order: Opening
@@ -295,18 +393,18 @@ class TestToRecheck:
                         kinds.get(payment.order_id, DiscrepancyKind.STATE_DIFFERS),
                     ),
                 )
-                for payment, _ in await runs.attempts(batch)
+                for payment, _ in (await runs.attempts(batch)).readable
             ],
         )
         again = replace(batch, at=after(hours=2), size=3)
 
         first = await runs.to_recheck(again)
-        second = await runs.to_recheck(replace(again, after=f"{first[-1][0].order_id}~1"))
+        second = await runs.to_recheck(replace(again, after=first.last or ""))
 
-        found = [payment.order_id for payment, _ in (*first, *second)]
+        found = [payment.order_id for payment, _ in (*first.readable, *second.readable)]
         assert found == [order.order_id for order in orders if order.order_id != "A"]
-        assert len(first) == 3
-        assert await runs.to_recheck(replace(again, run_id="another")) == ()
+        assert len(first.readable) == 3
+        assert await runs.to_recheck(replace(again, run_id="another")) == Attempts()
 
     async def test_what_is_repaired_is_asked_again_by_the_same_batch_only(
         self, runs: ReconciliationStore, open_order: Opening
@@ -314,12 +412,12 @@ class TestToRecheck:
         order = await open_order("A")
         batch = batch_of(new_run())
         await runs.begin(started_of(batch))
-        ((payment, _),) = await runs.attempts(batch)
+        ((payment, _),) = (await runs.attempts(batch)).readable
         await runs.record(batch, [examined_of(payment, 1, difference_of(order))])
         again, later = (replace(batch, at=after(hours=hours)) for hours in (2, 3))
 
         tallies = [await runs.record(again, [examined_of(payment)]) for _ in range(2)]
 
         assert [tally.repaired for tally in tallies] == [1, 1]
-        assert len(await runs.to_recheck(again)) == 1
-        assert await runs.to_recheck(later) == ()
+        assert len((await runs.to_recheck(again)).readable) == 1
+        assert await runs.to_recheck(later) == Attempts()

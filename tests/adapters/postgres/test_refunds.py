@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import verify
+from adapters.postgres.audit_verdict import verify
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.tables import refunds

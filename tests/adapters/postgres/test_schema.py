@@ -6,18 +6,21 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.audit import verify
+from adapters.postgres import keyset_uses  # noqa: F401 - has a table
+from adapters.postgres.audit_log import AuditLog
+from adapters.postgres.audit_verdict import verify
+from adapters.postgres.chains import chained
 from adapters.postgres.credit_note_store import CreditNoteStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.finance_store import FinanceStore
 from adapters.postgres.invoice_store import InvoiceStore
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.reconciliation_store import ReconciliationStore
-from adapters.postgres.reconciliation_tables import metadata
+from adapters.postgres.reconciliation_tables import finance_exports, metadata
 from adapters.postgres.schema import configuration, migrate, schema_is_current
 from adapters.postgres.sealing import Sealer
 from adapters.postgres.tables import TransactionId
@@ -205,12 +208,33 @@ async def test_when_money_came_that_an_earlier_version_stored_is_known_for_finan
     assert [(row.order_id, row.gross) for row in rows] == [(REQUEST.order_id, REQUEST.amount)]
     store = ReconciliationStore(second, sealer)
     batch = batch_of("run-1", kind=RunKind.RECENT, since=NOW)
-    ((payment, number),) = await store.attempts(batch)
+    ((payment, number),) = (await store.attempts(batch)).readable
     await store.begin(started_of(batch))
     tally = await store.record(batch, [examined_of(payment, number)])
     # What the version before kept of a notification is a notification still.
     assert tally.found_by == {"notification": 1}
     assert (await verify(second)).broken is None
+
+
+async def test_what_earlier_versions_wrote_into_the_logs_is_sealed_once(
+    second: AsyncEngine, sealer: Sealer, empty_url: str
+) -> None:
+    async with second.begin() as connection:
+        await store_old(connection, sealer, FIRST)
+    await _upgrade(second, "0004")
+    export = {"seq": 1, "at": NOW, "actor": "ani", "exported_from": NOW, "exported_to": NOW}
+    export |= {"rows": 7, "digest": b"digest"}
+    async with second.begin() as connection:
+        values = {**export, "hash": chained(bytes(32), export)}
+        await connection.execute(insert(finance_exports).values(values))
+
+    await migrate(empty_url)
+
+    log = AuditLog(second, sealer)
+    unsealed = await log.verify()
+    assert (unsealed.broken, unsealed.unsealed, unsealed.log_entries) == (None, 2, 1)
+    assert await log.seal(lambda _: None) == 2
+    assert (await log.verify()).is_sound
 
 
 _OLD_REPORT = (

@@ -1,8 +1,14 @@
 import pytest
 from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    ActivitySerializationContext,
+    NexusSerializationContext,
+    SerializationContext,
+    WorkflowSerializationContext,
+)
 
 from adapters.keysets import AeadKeyset
-from adapters.temporal.codec import EncryptingCodec, UnreadablePayloadError
+from adapters.temporal.codec import EncryptingCodec, UnreadablePayloadError, workflow_id_of
 from tests.adapters.temporal.conftest import Rotation
 
 PAYLOAD = Payload(metadata={"encoding": b"json/plain", "x": b"\x00"}, data=b'"sari@example.com"')
@@ -78,3 +84,62 @@ def test_changed_bytes_are_refused(keyset: AeadKeyset, at: int) -> None:
 
     with pytest.raises(UnreadablePayloadError):
         codec.open(sealed)
+
+
+IN_A_RUN = WorkflowSerializationContext(namespace="shop", workflow_id="payment/SKT-1")
+IN_AN_ACTIVITY = ActivitySerializationContext(
+    namespace="shop",
+    activity_id="1",
+    activity_type=None,
+    activity_task_queue=None,
+    workflow_id="payment/SKT-1",
+    workflow_type=None,
+    is_local=True,
+)
+
+
+@pytest.mark.parametrize("context", [IN_A_RUN, IN_AN_ACTIVITY], ids=["workflow", "activity"])
+def test_a_payload_of_a_run_names_the_workflow(
+    keyset: AeadKeyset, context: SerializationContext
+) -> None:
+    codec = EncryptingCodec(keyset, "shop")
+
+    sealed = codec.with_context(context).seal(PAYLOAD)
+
+    assert workflow_id_of(sealed) == "payment/SKT-1"
+    assert b"sari" not in sealed.SerializeToString()
+    # Who asks on a person's behalf has no run: the codec server.
+    assert codec.open(sealed) == PAYLOAD
+
+
+def test_a_payload_from_outside_a_run_names_none(keyset: AeadKeyset) -> None:
+    elsewhere = NexusSerializationContext(endpoint="", service="", operation="")
+    codec = EncryptingCodec(keyset, "shop")
+
+    sealed = codec.with_context(elsewhere).seal(PAYLOAD)
+
+    assert workflow_id_of(sealed) is None
+    assert codec.with_context(IN_A_RUN).open(sealed) == PAYLOAD
+
+
+@pytest.mark.parametrize("named", [b"payment/SKT-2", b"", None])
+def test_a_payload_cannot_be_passed_off_as_another_runs(
+    keyset: AeadKeyset, named: bytes | None
+) -> None:
+    codec = EncryptingCodec(keyset, "shop").with_context(IN_A_RUN)
+    sealed = codec.seal(PAYLOAD)
+    del sealed.metadata["encryption-workflow-id"]
+    if named is not None:
+        sealed.metadata["encryption-workflow-id"] = named
+
+    with pytest.raises(UnreadablePayloadError):
+        codec.open(sealed)
+
+
+def test_a_workflow_id_cannot_lend_its_beginning_to_a_namespace(keyset: AeadKeyset) -> None:
+    context = WorkflowSerializationContext(namespace="a", workflow_id="b/c")
+    sealed = EncryptingCodec(keyset, "a").with_context(context).seal(PAYLOAD)
+    sealed.metadata["encryption-workflow-id"] = b"c"
+
+    with pytest.raises(UnreadablePayloadError):
+        EncryptingCodec(keyset, "a/b").open(sealed)

@@ -1,15 +1,20 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.converter import WorkflowSerializationContext
 
 from adapters.keysets import AeadKeyset
 from adapters.temporal.codec import EncryptingCodec
-from adapters.temporal.codec_server import BODY_BYTES_MAX, codec_app
+from adapters.temporal.codec_access import LOCAL, CodecAccess
+from adapters.temporal.codec_server import BODY_BYTES_MAX, CodecUse, codec_app
+from tests.adapters.temporal.codec_record import KeptRecord
 
 SECRET = "made-up-secret"
 ORIGIN = "http://localhost:8233"
@@ -17,8 +22,14 @@ PAYLOAD = Payload(metadata={"encoding": b"json/plain"}, data=b'"clear"')
 
 
 @pytest.fixture
-async def http(keyset: AeadKeyset) -> AsyncIterator[httpx.AsyncClient]:
-    app = codec_app(keyset, path_secret=SECRET, allowed_origins=[ORIGIN])
+def record() -> KeptRecord:
+    return KeptRecord()
+
+
+@pytest.fixture
+async def http(keyset: AeadKeyset, record: KeptRecord) -> AsyncIterator[httpx.AsyncClient]:
+    access = CodecAccess(path_secret=SECRET)
+    app = codec_app(keyset, access, record, allowed_origins=[ORIGIN])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://codec.test") as client:
         yield client
@@ -86,15 +97,35 @@ async def test_what_it_cannot_read_comes_back_untouched(
     assert payloads_of(answer) == [strange, PAYLOAD]
 
 
-@pytest.mark.parametrize(
-    "path", ["/wrong/decode", "/decode", f"/{SECRET}", f"/{SECRET}/download", "/%C3%A9/decode"]
-)
-async def test_a_wrong_secret_or_action_is_not_found(http: httpx.AsyncClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/wrong/decode", "/decode", "/shop/encode", "/%C3%A9/decode"])
+async def test_without_the_secret_it_says_where_to_sign_in(
+    http: httpx.AsyncClient, record: KeptRecord, path: str
+) -> None:
+    answer = await http.post(path, json=as_json(PAYLOAD), headers={"Origin": ORIGIN})
+
+    assert answer.status_code == 401
+    assert "/login" in answer.json()["error"]
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="codec server"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    # Without these, the Web UI could not read why.
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert record == KeptRecord()
+
+
+@pytest.mark.parametrize("path", ["/", f"/{SECRET}", f"/{SECRET}/download", f"/{SECRET}/decode/x"])
+async def test_the_last_part_of_the_path_decides(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.post(path, json=as_json(PAYLOAD), headers={"Origin": ORIGIN})
 
     assert answer.status_code == 404
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+async def test_only_posts_are_answered(http: httpx.AsyncClient) -> None:
+    answer = await http.get(f"/{SECRET}/decode")
+
+    assert answer.status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -115,6 +146,24 @@ async def test_too_large_a_body_is_refused(http: httpx.AsyncClient) -> None:
     answer = await http.post(f"/{SECRET}/decode", content=endless())
 
     assert answer.status_code == 413
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    keyset: AeadKeyset, record: KeptRecord
+) -> None:
+    async def silence() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    access = CodecAccess(path_secret=SECRET)
+    within = timedelta(milliseconds=10)
+    app = codec_app(keyset, access, record, allowed_origins=[ORIGIN], body_within=within)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://codec.test") as http:
+        answer = await http.post(f"/{SECRET}/decode", content=silence())
+
+    assert answer.status_code == 408
+    assert answer.headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, "http://127.0.0.1:8233"])
@@ -141,18 +190,78 @@ async def test_the_web_ui_may_ask_under_both_names(
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:9999"])
-async def test_other_origins_may_not(http: httpx.AsyncClient, origin: str) -> None:
+async def test_other_origins_may_not(
+    http: httpx.AsyncClient, keyset: AeadKeyset, record: KeptRecord, origin: str
+) -> None:
     asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    sealed = EncryptingCodec(keyset, "default").seal(PAYLOAD)
 
     preflight = await http.options(f"/{SECRET}/decode", headers=asked)
-    answer = await http.post(f"/{SECRET}/decode", json=as_json(PAYLOAD), headers={"Origin": origin})
+    answer = await http.post(f"/{SECRET}/decode", json=as_json(sealed), headers={"Origin": origin})
 
-    assert preflight.status_code == 400
+    assert (preflight.status_code, answer.status_code) == (400, 403)
     assert "Access-Control-Allow-Origin" not in preflight.headers
     assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Origin" in answer.headers["Vary"]
+    assert record == KeptRecord()
 
 
-@pytest.mark.parametrize("secret", ["", "two/parts"])
-def test_the_secret_must_be_a_path_segment(keyset: AeadKeyset, secret: str) -> None:
-    with pytest.raises(ValueError, match="path segment"):
-        codec_app(keyset, path_secret=secret, allowed_origins=[])
+async def test_a_caller_that_is_no_browser_names_no_origin(http: httpx.AsyncClient) -> None:
+    answer = await http.post(f"/{SECRET}/decode", json=as_json(PAYLOAD))
+
+    assert answer.status_code == 200
+    assert "Origin" in answer.headers["Vary"]
+
+
+async def test_what_is_decoded_is_recorded_by_run(
+    http: httpx.AsyncClient, keyset: AeadKeyset, other_keyset: AeadKeyset, record: KeptRecord
+) -> None:
+    codec = EncryptingCodec(keyset, "shop")
+    sealed = [
+        codec.with_context(WorkflowSerializationContext("shop", workflow_id)).seal(PAYLOAD)
+        for workflow_id in ("payment/SKT-2", "payment/SKT-1", "payment/SKT-2")
+    ]
+    old, strange = codec.seal(PAYLOAD), EncryptingCodec(other_keyset, "shop").seal(PAYLOAD)
+
+    await http.post(f"/{SECRET}/shop/decode", json=as_json(*sealed, old, strange, PAYLOAD))
+
+    assert record.decodings == [
+        CodecUse(
+            actor=LOCAL,
+            namespace="shop",
+            payloads=4,
+            workflow_ids=("payment/SKT-1", "payment/SKT-2"),
+        )
+    ]
+
+
+async def test_what_was_clear_already_is_not_recorded(
+    http: httpx.AsyncClient, record: KeptRecord
+) -> None:
+    await http.post(f"/{SECRET}/decode", json=as_json(PAYLOAD))
+
+    assert record.decodings == []
+
+
+async def test_what_cannot_be_recorded_is_not_shown(
+    http: httpx.AsyncClient,
+    keyset: AeadKeyset,
+    record: KeptRecord,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    record.is_broken = True
+    sealed = EncryptingCodec(keyset, "default").seal(PAYLOAD)
+
+    answer = await http.post(f"/{SECRET}/decode", json=as_json(sealed), headers={"Origin": ORIGIN})
+
+    assert answer.status_code == 503
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["Retry-After"]
+    assert "payloads" not in answer.json()
+    assert [line.msg for line in caplog.records] == ["payload.withheld"]
+
+
+async def test_what_is_encoded_is_recorded(http: httpx.AsyncClient, record: KeptRecord) -> None:
+    await http.post(f"/{SECRET}/shop/encode", json=as_json(PAYLOAD, PAYLOAD))
+
+    assert record.encodings == [CodecUse(actor=LOCAL, namespace="shop", payloads=2)]

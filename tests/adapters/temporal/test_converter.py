@@ -80,5 +80,5 @@ def test_what_does_not_fit_is_named_but_not_quoted(converter: PayloadConverter) 
     with pytest.raises(UnexpectedPayloadError) as raised:
         converter.from_payload(payload, Customer)
 
-    assert str(raised.value) == "not a Customer: email: string_type"
+    assert str(raised.value) == "not a Customer: email: must be a text"
     assert raised.value.__suppress_context__
