@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -73,10 +74,7 @@ class Stage:
 
     async def invoice(self) -> Path:
         payment = await self.payment_when(lambda payment: payment["invoice_number"] is not None)
-        answer = await self.http.get(f"{self._url}/invoice.pdf", headers=self._authorization)
-        path = self.stack.state_dir / f"{payment['invoice_number']}.pdf"
-        path.write_bytes(answer.raise_for_status().content)
-        return path
+        return await self._drawn("invoice.pdf", str(payment["invoice_number"]))
 
     async def credit_note(self) -> Path:
         """The credit note of the order's first refund."""
@@ -84,11 +82,19 @@ class Stage:
             lambda payment: any(each["credit_note_number"] for each in payment["refunds"])
         )
         name = payment["refunds"][0]["credit_note_number"]
-        answer = await self.http.get(
-            f"{self._url}/credit-notes/{name}.pdf", headers=self._authorization
-        )
+        return await self._drawn(f"credit-notes/{name}.pdf", name)
+
+    async def _drawn(self, document: str, name: str) -> Path:
+        """The document's PDF, which is drawn a moment after its number is given."""
+
+        async def look() -> bytes | None:
+            answer = await self.http.get(f"{self._url}/{document}", headers=self._authorization)
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                return None
+            return answer.raise_for_status().content
+
         path = self.stack.state_dir / f"{name}.pdf"
-        path.write_bytes(answer.raise_for_status().content)
+        path.write_bytes(await until(look))
         return path
 
     async def mail(self, recipient: str) -> str:

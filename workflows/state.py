@@ -82,7 +82,8 @@ class State:
         was_refunded = done.invoice_due and progress.status is not PaymentStatus.PAID
         if progress.refunds or done.credit_notes_due or was_refunded:
             return False
-        # Meanwhile other mails may have become due.
+        # Meanwhile other documents may have become due.
         mails = tuple(mail for mail in progress.mails_due if mail not in done.mails_due)
-        self.progress = replace(progress, invoice_due=False, mails_due=mails)
+        invoice_due = progress.invoice_due and not done.invoice_due
+        self.progress = replace(progress, invoice_due=invoice_due, mails_due=mails)
         return True
