@@ -22,7 +22,7 @@ from tests.e2e.planted import Planted, files_in
 from tests.e2e.shop import Shop, open_shop, until
 from tests.observability.collector import Collector, running_collector
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 AMOUNT = 13_571_357
 PART = 12_468_024

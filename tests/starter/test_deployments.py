@@ -67,7 +67,7 @@ async def shown(books: Books) -> dict[str, dict[str, Any]]:
 async def test_new_work_goes_to_the_promoted_build_and_back_again(books: Books) -> None:
     async with serving(books, "one", "two"):
         for build in ("one", "two", "one"):
-            result = await deployments(books, "promote", build, "--wait", "20")
+            result = await deployments(books, "promote", build, "--wait", "60")
             assert result.exit_code == 0, result.stderr
         rows = await shown(books)
 
@@ -78,13 +78,13 @@ async def test_new_work_goes_to_the_promoted_build_and_back_again(books: Books) 
 
 async def test_a_ramp_is_shown_until_it_ends(books: Books) -> None:
     async with serving(books, "one", "two"):
-        await deployments(books, "promote", "one", "--wait", "20")
-        ramped = await deployments(books, "ramp", "two", "25", "--wait", "20")
+        promoted = await deployments(books, "promote", "one", "--wait", "60")
+        ramped = await deployments(books, "ramp", "two", "25", "--wait", "60")
         during = await deployments(books, "show")
         ended = await deployments(books, "ramp", "two", "0")
         after = await shown(books)
 
-    assert (ramped.exit_code, ended.exit_code) == (0, 0)
+    assert [each.exit_code for each in (promoted, ramped, ended)] == [0, 0, 0]
     assert "ramping 25 %" in during.stdout
     assert after["two"]["ramp_percentage"] == 0
     assert after["one"]["status"] == "current"
@@ -92,7 +92,7 @@ async def test_a_ramp_is_shown_until_it_ends(books: Books) -> None:
 
 async def test_the_current_build_cannot_be_ramped(books: Books) -> None:
     async with serving(books, "one"):
-        await deployments(books, "promote", "one", "--wait", "20")
+        await deployments(books, "promote", "one", "--wait", "60")
         refused = await deployments(books, "ramp", "one", "50")
 
     assert refused.exit_code == 1
@@ -119,7 +119,7 @@ async def test_without_a_deployment_s_name_the_setting_is_named(books: Books) ->
 
 async def test_a_build_is_polled_for_everything_before_it_is_promoted(books: Books) -> None:
     async with serving(books, "one"):
-        await deployments(books, "promote", "one", "--wait", "20")
+        await deployments(books, "promote", "one", "--wait", "60")
 
         async def targets() -> bool | None:
             views = [await view_queue(books.temporal, *each) for each in SERVED]
