@@ -107,13 +107,6 @@ def unreadable(order_id: str, number: int) -> Discrepancy:
     )
 
 
-def is_repaired(
-    payment: Payment, number: int, report: StatusReport | None, found: Discrepancy, now: datetime
-) -> bool:
-    """Whether the difference is gone, now that the order's run has asked the gateway itself."""
-    return found.key not in {each.key for each in compared(payment, number, report, now)}
-
-
 def is_as_held(held: GatewayTransaction, told: AttemptStatus, fee: Money | None) -> bool:
     """Whether the gateway's word is about what we hold; `fee` is what the customer bore."""
     if as_seen_after(held.status, told) is held.status or _is_fee_left(held, told, fee):

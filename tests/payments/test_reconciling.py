@@ -15,7 +15,6 @@ from payments.reconciling import (
     DiscrepancyKind,
     card_settles_by,
     compared,
-    is_repaired,
 )
 from payments.refunds import RefundOutcome, ReportedRefund
 from payments.status import AttemptStatus
@@ -260,10 +259,3 @@ def test_what_is_left_of_a_fee_that_the_customer_bore_is_no_difference() -> None
 
     assert kinds(all_back, report) == []
     assert K.STATE_DIFFERS in kinds(all_back, replace(report, fee=rupiah(0)))
-
-
-def test_a_difference_is_repaired_once_it_is_not_found_any_more() -> None:
-    (found,) = compared(WAITING, 1, SETTLED, SOON)
-
-    assert not is_repaired(WAITING, 1, SETTLED, found, SOON)
-    assert is_repaired(PAID, 1, SETTLED, found, SOON)
