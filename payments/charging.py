@@ -5,7 +5,7 @@ from datetime import datetime
 
 from payments.believing import answered
 from payments.changes import AuditEntry, Change, Terms, about, moved
-from payments.errors import FieldProblem, InvalidRequestError
+from payments.errors import FieldProblem, InvalidRequestError, NoOtherMethodError
 from payments.gateway import ChargeFailure, ChargeOpened, ClosingCause
 from payments.methods import METHODS, Integration, PaymentMethod
 from payments.payment import ENDED_UNPAID, Payment, PaymentAttempt, payment_status_from
@@ -43,13 +43,16 @@ def placed(request: PaymentRequest, new: NewAttempt) -> Change:
 def another_attempt(payment: Payment, new: NewAttempt) -> Change:
     """The next attempt, once the last one is over; repeating it changes nothing.
 
-    InvalidRequestError when the order cannot be tried again, or not like this.
+    NoOtherMethodError when the order cannot be tried again, InvalidRequestError when not like this.
     """
     if new.number <= len(payment.attempts):
         return Change(payment)
     is_next = new.number == len(payment.attempts) + 1
     is_over = payment.latest_attempt.status not in OPEN
-    if not (is_next and is_over and new.method in payment.methods_to_try(new.at)):
+    offered = payment.methods_to_try(new.at)
+    if not (is_next and is_over and offered):
+        raise NoOtherMethodError(payment.order_id)
+    if new.method not in offered:
         raise InvalidRequestError((FieldProblem("method", "cannot be tried for this order now"),))
     served = METHODS[new.method].integrations
     if new.integration not in served:

@@ -110,6 +110,13 @@ class RefundConflictError(PermanentError):
         super().__init__(f"refund {refund_key} was asked for with another amount")
 
 
+class NoOtherMethodError(PermanentError):
+    code = "not_retryable"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"no other method can be tried for order {order_id} now")
+
+
 class NotRefundableError(PermanentError):
     code = "not_refundable"
 

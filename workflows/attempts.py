@@ -51,9 +51,7 @@ class Attempts:
             RecordActivities.place_order, placement, "store the order"
         )
         self._state.progress = progress
-        latest = progress.latest_attempt
-        if latest.status is AttemptStatus.PREPARING and latest.closing is None:
-            await self._open_charge(latest)
+        await self.open_what_is_stored()
         return Outcome(applied=True, by_this_call=not was_stored)
 
     async def open_next(self, message: TryAnotherMethod) -> None:
@@ -69,7 +67,13 @@ class Attempts:
             RecordActivities.add_attempt, another, f"store attempt {another.attempt.number}"
         )
         self._state.progress = progress
-        await self._open_charge(progress.latest_attempt)
+        await self.open_what_is_stored()
+
+    async def open_what_is_stored(self) -> None:
+        """Open the latest attempt unless that was done: its worker may have died in between."""
+        latest = self._state.stored().latest_attempt
+        if latest.status is AttemptStatus.PREPARING and latest.closing is None:
+            await self._open_charge(latest)
 
     async def cancel(self, message: Cancel) -> Outcome:
         """Begin to end the payment; whether the money was faster is known once it is closed."""

@@ -238,7 +238,11 @@ class PaymentWorkflow:
         except ActivityError as failure:
             wish.error = permanent(failure)
         except ApplicationError as error:
-            wish.error = error
+            # A worker may have died between a write and its report: the rows may allow it.
+            if await self._read():
+                await self._fulfil(wish)
+            else:
+                wish.error = error
 
     async def _outcome(self, wish: Wish) -> Outcome | None:
         """What became of a wish; None while it waits for something."""
@@ -267,12 +271,14 @@ class PaymentWorkflow:
         if not self._state.forget_what_was_due(done):
             await self._read()
 
-    async def _read(self) -> None:
-        state = self._state
+    async def _read(self) -> bool:
+        """Whether the rows say anything that was not known."""
+        state, known = self._state, self._state.progress
         loaded = await self._steps.write(
             RecordActivities.load_payment, state.order_id, "read the order"
         )
         state.read(loaded.progress, loaded.windows)
+        return state.progress != known
 
     def _show(self) -> None:
         # A run that leaves the worker's memory is taken apart outside of its own loop.

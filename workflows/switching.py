@@ -15,6 +15,8 @@ from workflows.messages import Outcome, TryAnotherMethod
 from workflows.state import State
 
 SERVICE = "service"
+# Nothing, or the same replacement, stored by a worker that died before it could say so.
+_REPLACED = frozenset({None, ClosingCause.OTHER_METHOD})
 
 
 class Switching:
@@ -31,7 +33,7 @@ class Switching:
         """Begin to close the last attempt; None until that is done and the next one is open."""
         progress = self._state.stored()
         if message.after_attempt != progress.latest_attempt.number:
-            return _repeated(message, progress)
+            return await self._repeated(message)
         _require_that_it_may_be_tried(progress)
         if progress.open_attempt is not None and progress.open_attempt.closing is None:
             await self._attempts.close(
@@ -63,7 +65,7 @@ class Switching:
     async def _open(self, message: TryAnotherMethod) -> Outcome:
         progress = self._state.stored()
         if message.after_attempt != progress.latest_attempt.number:
-            return _repeated(message, progress)
+            return await self._repeated(message)
         _require_that_it_may_be_tried(progress)
         await self._attempts.open_next(message)
         return Outcome(applied=True, by_this_call=True)
@@ -72,13 +74,12 @@ class Switching:
         """An adopted attempt lacks what the customer needs to pay: the next one has it."""
         progress = self._state.progress
         attempt = progress.open_attempt if progress else None
-        if attempt is None or attempt.has_instructions or attempt.closing is not None:
+        if self._waiting or attempt is None or attempt.has_instructions:
             return
-        if (
-            attempt.status is not AttemptStatus.PENDING
-            # A run that only heard of it must not open anything (DESIGN §3).
-            or attempt.number not in self._attempts.opened_here
-        ):
+        # A run that only heard of it must not open anything (DESIGN §3).
+        if attempt.number not in self._attempts.opened_here:
+            return
+        if attempt.status is not AttemptStatus.PENDING or attempt.closing not in _REPLACED:
             return
         again = TryAnotherMethod(
             after_attempt=attempt.number,
@@ -86,8 +87,23 @@ class Switching:
             integration=attempt.integration,
             actor=SERVICE,
         )
-        await self._attempts.close(attempt.number, ClosingCause.OTHER_METHOD, SERVICE)
+        if attempt.closing is None:
+            await self._attempts.close(attempt.number, ClosingCause.OTHER_METHOD, SERVICE)
         self._waiting.append((again, None))
+
+    async def _repeated(self, message: TryAnotherMethod) -> Outcome:
+        """The attempt exists already: the same wish again, or another one that came too late."""
+        attempt = self._state.stored().attempt(message.after_attempt + 1)
+        if attempt is None:
+            raise invalid("after_attempt: is not an attempt of this order")
+        if (attempt.method, attempt.integration) != (message.method, message.integration):
+            raise ApplicationError(
+                f"after attempt {message.after_attempt} another method was tried already",
+                type="attempt_conflict",
+                non_retryable=True,
+            )
+        await self._attempts.open_what_is_stored()
+        return Outcome(applied=True, by_this_call=False)
 
 
 def _require_that_it_may_be_tried(progress: Progress) -> None:
@@ -101,20 +117,6 @@ def _require_that_it_may_be_tried(progress: Progress) -> None:
             type="not_retryable",
             non_retryable=True,
         )
-
-
-def _repeated(message: TryAnotherMethod, progress: Progress) -> Outcome:
-    """The attempt exists already: the same wish again, or another one that came too late."""
-    attempt = progress.attempt(message.after_attempt + 1)
-    if attempt is None:
-        raise invalid("after_attempt: is not an attempt of this order")
-    if (attempt.method, attempt.integration) == (message.method, message.integration):
-        return Outcome(applied=True, by_this_call=False)
-    raise ApplicationError(
-        f"after attempt {message.after_attempt} another method was tried already",
-        type="attempt_conflict",
-        non_retryable=True,
-    )
 
 
 def _settle(wish: Wish | None, end: Outcome | ApplicationError) -> None:

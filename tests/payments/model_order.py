@@ -11,7 +11,12 @@ from payments.cases import Case, CaseCode, Resolution
 from payments.changes import AuditEntry, Change, Terms
 from payments.charging import charge_opened, placed
 from payments.deciding import Decision, case_decided
-from payments.errors import InvalidRequestError, NotRefundableError, RefundConflictError
+from payments.errors import (
+    InvalidRequestError,
+    NoOtherMethodError,
+    NotRefundableError,
+    RefundConflictError,
+)
 from payments.gateway import ChargeOpened, GatewayTransaction, StatusReport
 from payments.mails import Mail
 from payments.methods import Integration, PaymentMethod
@@ -38,7 +43,7 @@ from tests.payments.samples import (
 
 LIMITED = replace(TERMS, approval_above=200_000)
 OPERATORS = ("ani", "budi", "citra")
-REFUSALS = (InvalidRequestError, NotRefundableError, RefundConflictError)
+REFUSALS = (InvalidRequestError, NoOtherMethodError, NotRefundableError, RefundConflictError)
 
 Decide = Callable[[Payment], Change]
 

@@ -9,7 +9,7 @@ from payments.cases import Case, CaseCode, CaseKey, Resolution
 from payments.changes import Change, needs_a_human
 from payments.charging import another_attempt, closing_begun
 from payments.deciding import Decision, case_decided, require_noted
-from payments.errors import InvalidRequestError
+from payments.errors import InvalidRequestError, NoOtherMethodError
 from payments.gateway import ClosingCause, StatusReport
 from payments.payment import Payment
 from payments.progress import progress_of
@@ -138,7 +138,7 @@ class TestRejected:
         assert rejected.status is P.CHECKING
         assert rejected.latest_attempt.closing is ClosingCause.CHARGE_FAILED
         assert not progress_of(rejected, ()).waits_for_a_human
-        with pytest.raises(InvalidRequestError):
+        with pytest.raises(NoOtherMethodError):
             another_attempt(rejected, next_attempt_of(REQUEST, at=after(hours=3)))
         assert closed(rejected, 1, TERMS, DECIDED).payment.status is P.FAILED
 

@@ -17,7 +17,7 @@ from payments.charging import (
     placed,
 )
 from payments.deciding import Decision, case_decided
-from payments.errors import InvalidRequestError
+from payments.errors import InvalidRequestError, NoOtherMethodError
 from payments.gateway import ChargeFailure, ClosingCause
 from payments.payment import MONEY_WAS_HERE, Payment
 from payments.refunds import RefundCause
@@ -61,7 +61,7 @@ class History:
         new = next_attempt_of(self.payment.request, number, at=after(hours=hours))
         try:
             self.take(another_attempt(self.payment, new))
-        except InvalidRequestError:
+        except NoOtherMethodError:
             return
 
 

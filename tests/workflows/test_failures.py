@@ -1,6 +1,8 @@
 """What goes wrong, and what the run then does, on a real Temporal server."""
 
 import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
@@ -8,6 +10,8 @@ from temporalio.exceptions import ApplicationError
 
 from payments.alerts import AlertCode
 from payments.cases import CaseCode, Resolution
+from payments.charging import NewAttempt
+from payments.commands import AnotherAttempt, Answer
 from payments.errors import GatewayRefusedError, GatewayUnknownError, GatewayUnreachableError
 from payments.gateway import ReviewDecision
 from payments.mails import Mail, MailKind
@@ -15,7 +19,7 @@ from payments.methods import Integration, PaymentMethod
 from payments.status import AttemptStatus, PaymentStatus
 from tests.workflows.conftest import House, HouseFactory, until
 from tests.workflows.memory import MemoryGateway, status_of
-from tests.workflows.samples import notice, request
+from tests.workflows.samples import notice, report, request
 from workflows.messages import Outcome, ResolveCase, ResolveReview, RetryNow, TryAnotherMethod
 from workflows.payment import PaymentWorkflow
 
@@ -88,6 +92,24 @@ async def test_a_double_click_on_another_method_opens_one_attempt(
     assert sum(outcome.by_this_call for outcome in outcomes) == 1
     assert house.gateway.opened[f"{order_id}~2"] == 1
     assert len(house.records.payments[order_id].attempts) == 2
+
+
+async def test_an_attempt_that_was_stored_when_the_worker_died_is_opened_by_who_asks_again(
+    open_house: HouseFactory, order_id: str
+) -> None:
+    house = await open_house()
+    await house.checkout(order_id)
+    house.gateway.held[f"{order_id}~1"] = AttemptStatus.DENIED
+    await house.notify(order_id, notice(order_id, AttemptStatus.DENIED))
+    await until(lambda: status_of(house.records, order_id) is PaymentStatus.FAILED)
+    await house.handle(order_id).terminate()
+    await house.records.add_attempt(_stored_attempt(order_id, PaymentMethod.QRIS))
+
+    outcome = await _try_another(house, order_id, PaymentMethod.QRIS)
+
+    assert outcome.applied
+    assert house.gateway.opened[f"{order_id}~2"] == 1
+    assert status_of(house.records, order_id) is PaymentStatus.AWAITING_PAYMENT
 
 
 async def test_two_different_methods_after_the_same_attempt_are_a_conflict(
@@ -208,6 +230,24 @@ async def test_an_operator_decides_a_payment_in_review(
     assert f"review.{decision}" in house.records.audit[order_id]
 
 
+async def test_what_only_the_rows_know_of_since_a_worker_died_is_no_reason_to_refuse(
+    open_house: HouseFactory, order_id: str
+) -> None:
+    house = await open_house()
+    await house.checkout(order_id)
+    held = report(house.gateway.charges[f"{order_id}~1"], AttemptStatus.IN_REVIEW)
+    await house.records.record_answer(
+        Answer(order_id=order_id, number=1, report=held, is_closed=False, at=datetime.now(UTC))
+    )
+
+    await house.handle(order_id).execute_update(
+        PaymentWorkflow.resolve_review,
+        ResolveReview(actor="ani", reason="known customer", decision=ReviewDecision.APPROVE),
+    )
+
+    assert f"review.{ReviewDecision.APPROVE}" in house.records.audit[order_id]
+
+
 async def test_review_stops_the_customers_clock(open_house: HouseFactory, order_id: str) -> None:
     house = await open_house(payment=1)
     await house.checkout(order_id)
@@ -312,3 +352,17 @@ def _attempt_status(house: House, order_id: str) -> AttemptStatus:
 def _code(failure: WorkflowUpdateFailedError) -> str | None:
     assert isinstance(failure.cause, ApplicationError)
     return failure.cause.type
+
+
+def _stored_attempt(order_id: str, method: PaymentMethod) -> AnotherAttempt:
+    now = datetime.now(UTC)
+    attempt = NewAttempt(
+        number=2,
+        method=method,
+        integration=Integration.CORE,
+        nonce=uuid.uuid4().hex,
+        idempotency_key=str(uuid.uuid4()),
+        at=now,
+        expires_at=now + timedelta(minutes=5),
+    )
+    return AnotherAttempt(order_id=order_id, attempt=attempt, actor="test")
