@@ -1,76 +1,85 @@
-"""Whole payments on real parts: checkout to paid, and to the receipt."""
+"""Whole payments on real parts: checkout, webhook, paid, invoice, receipt."""
 
-import asyncio
+import json
+import ssl
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from temporalio.client import Client
 
+from adapters.postgres.engine import create_engine
+from benchmarks.bridge import PATH, notification
+from benchmarks.posting import Poster
+from benchmarks.rows import Rows
 from local_stack.stack import Stack
-from workflows.names import workflow_id
-
-PAUSE_SECONDS = 0.02
 
 
 @dataclass
-class Run:
+class Measured:
     """What was measured of a batch of payments."""
 
-    seconds: float = 0.0
-    checkout_seconds: list[float] = field(default_factory=list)
-    to_paid_seconds: list[float] = field(default_factory=list)
+    checkout: list[float] = field(default_factory=list)
+    to_paid: list[float] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
 
 
-async def pay_all(stack: Stack, http: httpx.AsyncClient, count: int, together: int) -> Run:
-    """Check out, pay at the simulator, and wait until the order is paid; `together` at a time."""
-    gate, run = asyncio.Semaphore(together), Run()
+class Shop:
+    """Checkout, customers, and Midtrans as the sender of webhooks."""
 
-    async def one() -> None:
-        async with gate:
-            await _pay(stack, http, run)
+    def __init__(self, stack: Stack, gateway: httpx.AsyncClient, rows: Rows) -> None:
+        self._server_key = stack.keys.server_key
+        key = stack.environment["PAYMENTS_API_KEY"]
+        self._api = Poster(stack.addresses.api_url, {"Authorization": f"Bearer {key}"})
+        self._bridge = Poster(stack.addresses.bridge_url)
+        self._simulator = f"{stack.addresses.simulator_url}/_simulator/transactions"
+        self._gateway = gateway
+        self._rows = rows
 
-    began = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(count)))
-    run.seconds = time.perf_counter() - began
-    return run
+    async def pay(self, measured: Measured) -> None:
+        """One payment, until its order's row is paid.
 
+        The simulator sends the `pending` notice; that of the settlement is sent from here, since
+        time counts from it.
+        """
+        order = _order()
+        order_id = order["order_id"]
+        began = time.perf_counter()
+        await self._api.post("/v1/payments", json.dumps(order).encode())
+        measured.checkout.append(time.perf_counter() - began)
+        url = f"{self._simulator}/{order_id}~1/pay"
+        paid = (await self._gateway.post(url, json={"notify": False})).raise_for_status().json()
+        body = notification(f"{order_id}~1", paid["transaction_id"], self._server_key)
+        began = time.perf_counter()
+        await self._bridge.post(PATH, body)
+        await self._rows.paid(order_id)
+        measured.to_paid.append(time.perf_counter() - began)
+        measured.orders.append(order_id)
 
-async def events_per_payment(client: Client, order_id: str) -> int:
-    """History events of one finished payment."""
-    handle = client.get_workflow_handle(workflow_id(order_id))
-    await handle.result()
-    return (await handle.describe()).history_length
+    async def mailed(self, measured: Measured) -> None:
+        await self._rows.mailed(measured.orders)
 
-
-async def _pay(stack: Stack, http: httpx.AsyncClient, run: Run) -> None:
-    api, headers = stack.addresses.api_url, _authorization(stack)
-    order = _order()
-    began = time.perf_counter()
-    answer = await http.post(f"{api}/v1/payments", json=order, headers=headers)
-    answer.raise_for_status()
-    run.checkout_seconds.append(time.perf_counter() - began)
-    order_id = order["order_id"]
-    paying = time.perf_counter()
-    simulator = f"{stack.addresses.simulator_url}/_simulator/transactions"
-    (await http.post(f"{simulator}/{order_id}~1/pay", json={})).raise_for_status()
-    url = f"{api}/v1/payments/{order_id}"
-    # What it waits for happens in other processes.
-    while (await _status(http, url, headers)) != "paid":  # noqa: ASYNC110
-        await asyncio.sleep(PAUSE_SECONDS)
-    run.to_paid_seconds.append(time.perf_counter() - paying)
-    run.orders.append(order_id)
-
-
-async def _status(http: httpx.AsyncClient, url: str, headers: dict[str, str]) -> Any:
-    return (await http.get(url, headers=headers)).json()["status"]
+    async def close(self) -> None:
+        await self._api.aclose()
+        await self._bridge.aclose()
 
 
-def _authorization(stack: Stack) -> dict[str, str]:
-    return {"Authorization": f"Bearer {stack.environment['PAYMENTS_API_KEY']}"}
+@asynccontextmanager
+async def open_shop(stack: Stack) -> AsyncIterator[Shop]:
+    engine = create_engine(stack.environment["PAYMENTS_DATABASE_URL"], application_name="benchmark")
+    rows = Rows(engine)
+    trust = ssl.create_default_context(cafile=stack.certificates.ca)
+    async with (
+        httpx.AsyncClient(verify=trust, trust_env=False, timeout=60) as gateway,
+        rows.watched(),
+    ):
+        shop = Shop(stack, gateway, rows)
+        yield shop
+        await shop.close()
+    await engine.dispose()
 
 
 def _order() -> dict[str, Any]:

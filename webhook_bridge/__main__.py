@@ -6,8 +6,6 @@ from datetime import timedelta
 from functools import partial
 from typing import NoReturn
 
-import uvloop
-
 from adapters.http_server import Ending, serve_http
 from adapters.keysets import AeadKeyset
 from adapters.lifetime import live
@@ -38,7 +36,6 @@ def main() -> NoReturn:
         partial(serve, settings, keyset, keys),
         limit=settings.linger + 2 * DRAIN,
         expected=SettingsError,
-        new_loop=uvloop.new_event_loop,
     )
 
 

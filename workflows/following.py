@@ -10,10 +10,11 @@ from payments.alerts import AlertCode
 from payments.gateway import AttemptRef, ChargeFailure, StatusReport
 from payments.progress import AttemptProgress, Progress, Windows
 from payments.status import AttemptStatus
+from workflows.alarm import Alarm
 from workflows.causes import Answered, Cause, DeadlinePassed, TimePassed
 from workflows.options import ASK_GATEWAY, SETTLE_AT_GATEWAY, Remote
 from workflows.steps import Steps
-from workflows.tasks import Tasks, Work, sleep_until
+from workflows.tasks import Tasks, Work
 
 # In review the customer has done their part, so their clock stands still (DESIGN §3).
 _CLOCK_RUNS = frozenset({AttemptStatus.PREPARING, AttemptStatus.UNKNOWN, AttemptStatus.PENDING})
@@ -28,6 +29,7 @@ class Follower:
         self._add = add
         self._tasks = Tasks()
         self._aside = Tasks()
+        self._alarm = Alarm()
         self._asked_before = ""
 
     @property
@@ -80,23 +82,23 @@ class Follower:
         return needed
 
     async def _deadline(self, attempt: AttemptProgress) -> None:
-        await sleep_until(attempt.expires_at, "the customer's time to pay")
+        await self._alarm.sleep_until(attempt.expires_at, "the customer's time to pay")
         self._add(DeadlinePassed(attempt.number))
 
     async def _retry_window(self, until: datetime) -> None:
-        await sleep_until(until, "another method may be tried")
+        await self._alarm.sleep_until(until, "another method may be tried")
         self._add(TimePassed())
 
     async def _day(self, windows: Windows) -> None:
         """Wake the run, so that it can move to a newer version of the worker (DESIGN §4)."""
-        await workflow.sleep(windows.day, summary="a day of waiting")
+        await self._alarm.sleep(windows.day, "a day of waiting")
         self._add(TimePassed(is_another_day=True))
 
     async def _ask(
         self, attempt: AttemptProgress, pause: timedelta, transaction_id: str | None = None
     ) -> None:
         if pause:
-            await workflow.sleep(pause, summary="ask Midtrans if no notification comes")
+            await self._alarm.sleep(pause, "ask Midtrans if no notification comes")
         ref = attempt.ref(self._order_id, transaction_id)
         question = Question(attempt=ref, wanted=Wanted.NEWS, known=attempt.transactions)
         report = await self._ask_about(question, ASK_GATEWAY)
@@ -109,7 +111,7 @@ class Follower:
     async def _close(self, attempt: AttemptProgress, windows: Windows) -> None:
         """Closed means: the gateway closed it, and it is final or stays absent (DESIGN §3)."""
         if self._asked_before == _close_name(attempt):
-            await workflow.sleep(windows.first_ask, summary="close again after a pause")
+            await self._alarm.sleep(windows.first_ask, "close again after a pause")
         self._asked_before = _close_name(attempt)
         ref, what = attempt.ref(self._order_id), f"close attempt {attempt.number} at Midtrans"
         await self._steps.insist(
@@ -126,7 +128,7 @@ class Follower:
         report = await self._ask_about(question, SETTLE_AT_GATEWAY)
         # What was never sent cannot appear late.
         if report is None and attempt.failure is not ChargeFailure.UNREACHABLE:
-            await workflow.sleep(windows.absence, summary="a late transaction may still appear")
+            await self._alarm.sleep(windows.absence, "a late transaction may still appear")
             report = await self._ask_about(question, SETTLE_AT_GATEWAY)
         self._add(Answered(number=attempt.number, report=report, is_closed=True))
 

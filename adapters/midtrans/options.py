@@ -37,7 +37,8 @@ class MidtransOptions:
     connect_timeout: timedelta = timedelta(seconds=3)
     read_timeout: timedelta = timedelta(seconds=6)
     total_timeout: timedelta = timedelta(seconds=8)
-    pool_size: int = 8
+    # Calls at once: enough for what one process can work on while Midtrans takes seconds to answer.
+    pool_size: int = 32
     return_url: str | None = None
 
     def __post_init__(self) -> None:

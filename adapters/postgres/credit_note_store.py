@@ -154,7 +154,11 @@ class CreditNoteStore:
         return None if row is None else self._note(row)
 
     def _note(self, row: Row[Any]) -> CreditNote:
-        return _DOCUMENT.open(self._sealer, row.sealed_document, row.number)
+        return open_credit_note(self._sealer, row)
+
+
+def open_credit_note(sealer: Sealer, row: Row[Any]) -> CreditNote:
+    return _DOCUMENT.open(sealer, row.sealed_document, row.number)
 
 
 def _drawn_up(

@@ -1,6 +1,7 @@
 """How our values become Temporal payloads: JSON by pydantic, then encryption."""
 
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,13 +38,22 @@ from payments.errors import (
 
 def data_converter(keyset: AeadKeyset, namespace: str) -> DataConverter:
     """The converter of every client, worker and replayer of a namespace."""
-    return replace(
-        DataConverter.default,
+    return _FrugalDataConverter(
         payload_converter_class=DiscreetPayloadConverter,
         payload_codec=EncryptingCodec(keyset, namespace),
         # Messages and stack traces of failures would be stored in clear text otherwise.
         failure_converter_class=DiscreetFailureConverter,
     )
+
+
+@dataclass(frozen=True)
+class _FrugalDataConverter(DataConverter):
+    def with_context(self, context: SerializationContext) -> Self:
+        """As the SDK has it, for every payload anew; but nothing is made only to be replaced."""
+        bound = copy(self)
+        for part in ("payload_converter", "payload_codec"):
+            object.__setattr__(bound, part, getattr(self, part).with_context(context))
+        return bound
 
 
 class UnexpectedPayloadError(ValueError):
@@ -57,14 +67,7 @@ class DiscreetPayloadConverter(CompositePayloadConverter):
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            *(
-                _DiscreetJSONConverter(PydanticJSONPlainPayloadConverter())
-                if isinstance(converter, JSONPlainPayloadConverter)
-                else converter
-                for converter in DefaultPayloadConverter.default_encoding_payload_converters
-            )
-        )
+        super().__init__(*_CONVERTERS)
 
 
 class DiscreetFailureConverter(DefaultFailureConverterWithEncodedAttributes):
@@ -136,6 +139,16 @@ class _DiscreetJSONConverter(EncodingPayloadConverter, WithSerializationContext)
             )
             raise UnexpectedPayloadError(f"not a {error.title}: {problems}") from None
         return act.on_its_word()
+
+
+# One of each for all payload converters, which the SDK makes for every run and every payload: that
+# of pydantic keeps what it has built to read each type, which takes milliseconds.
+_CONVERTERS = tuple(
+    _DiscreetJSONConverter(PydanticJSONPlainPayloadConverter())
+    if isinstance(converter, JSONPlainPayloadConverter)
+    else converter
+    for converter in DefaultPayloadConverter.default_encoding_payload_converters
+)
 
 
 def _problem(error: ErrorDetails) -> str:

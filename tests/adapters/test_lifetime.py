@@ -11,9 +11,8 @@ import pytest
 
 from local_stack.processes import PROJECT
 
-LOOPS = ["asyncio", "uvloop"]
 SCRIPT = """
-import asyncio, sys, time, uvloop
+import asyncio, sys
 from datetime import timedelta
 from adapters.lifetime import live
 from adapters.telemetry import configure_logging
@@ -43,18 +42,17 @@ async def serve(stop):
     await globals()[sys.argv[1]](stop)
 
 configure_logging("info")
-new_loop = uvloop.new_event_loop if sys.argv[2] == "uvloop" else None
-limit = timedelta(seconds=float(sys.argv[3]))
-live("script", serve, limit=limit, expected=Expected, new_loop=new_loop)
+limit = timedelta(seconds=float(sys.argv[2]))
+live("script", serve, limit=limit, expected=Expected)
 """
 
 Started = Callable[..., Awaitable[Process]]
 
 
 @asynccontextmanager
-async def script(serve: str, loop: str, limit: float) -> AsyncIterator[Process]:
+async def script(serve: str, limit: float) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SCRIPT, serve, loop, str(limit)),
+        *(sys.executable, "-c", SCRIPT, serve, str(limit)),
         cwd=PROJECT,
         stdout=PIPE,
         stderr=PIPE,
@@ -72,8 +70,8 @@ async def started() -> AsyncIterator[Started]:
     """Starts the script, and waits until it serves."""
     async with AsyncExitStack() as scripts:
 
-        async def start(serve: str, loop: str = "asyncio", limit: float = 60) -> Process:
-            process = await scripts.enter_async_context(script(serve, loop, limit))
+        async def start(serve: str, limit: float = 60) -> Process:
+            process = await scripts.enter_async_context(script(serve, limit))
             assert process.stdout is not None
             assert await process.stdout.readline() == b"serving\n"
             return process
@@ -87,12 +85,9 @@ async def ended(process: Process) -> tuple[int | None, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_ends_it_in_order(
-    started: Started, loop: str, number: signal.Signals
-) -> None:
-    process = await started("in_order", loop)
+async def test_a_signal_ends_it_in_order(started: Started, number: signal.Signals) -> None:
+    process = await started("in_order")
 
     process.send_signal(number)
 
@@ -108,10 +103,9 @@ async def test_signals_that_come_again_change_nothing(started: Started) -> None:
     assert (await ended(process))[0] == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("serve", ["endless", "busy"])
-async def test_what_does_not_end_is_cut_short(started: Started, loop: str, serve: str) -> None:
-    process = await started(serve, loop, 0.1)
+async def test_what_does_not_end_is_cut_short(started: Started, serve: str) -> None:
+    process = await started(serve, 0.1)
 
     process.send_signal(signal.SIGTERM)
 

@@ -43,6 +43,14 @@ PATIENCE = 20.0
 
 Message = TypeVar("Message")
 
+_SEND_AGAIN = frozenset(
+    {
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.UNAVAILABLE,
+    }
+)
+
 
 @dataclass
 class House:
@@ -72,25 +80,11 @@ class House:
         method: PaymentMethod = PaymentMethod.BCA_VA,
     ) -> Outcome:
         message = AwaitInstructions(request=request(order_id, method=method), actor="test")
-        operation = self.start_operation(order_id)
-        try:
-            return await self.client.execute_update_with_start_workflow(
-                PaymentWorkflow.await_instructions,
-                message,
-                start_workflow_operation=operation,
-                id=update_id,
-            )
-        except RPCError:
-            # The operation's own future carries the same error; asyncio wants it looked at.
-            await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
-            raise
+        return await self.send(PaymentWorkflow.await_instructions, order_id, message, update_id)
 
     async def cancel(self, order_id: str) -> Outcome:
-        return await self.client.execute_update_with_start_workflow(
-            PaymentWorkflow.cancel,
-            Cancel(actor="test", reason="changed my mind"),
-            start_workflow_operation=self.start_operation(order_id),
-        )
+        cancel = Cancel(actor="test", reason="changed my mind")
+        return await self.send(PaymentWorkflow.cancel, order_id, cancel)
 
     async def pay(self, order_id: str, method: PaymentMethod) -> None:
         """Check out, pay, and wait for the receipt."""
@@ -100,31 +94,34 @@ class House:
         await until(lambda: Mail(MailKind.RECEIPT, 1) in self.records.mails.get(order_id, []))
 
     async def refund(self, order_id: str, message: RequestRefund) -> Outcome:
-        return await self._send(
+        return await self.send(
             PaymentWorkflow.request_refund, order_id, message, message.refund_key
         )
 
     async def decide(self, order_id: str, decision: ResolveCase) -> Outcome:
-        return await self._send(PaymentWorkflow.resolve_case, order_id, decision, uuid.uuid4().hex)
+        return await self.send(PaymentWorkflow.resolve_case, order_id, decision)
 
-    async def _send(
+    async def send(
         self,
         update: UpdateMethodMultiParam[[PaymentWorkflow, Message], Outcome],
         order_id: str,
         message: Message,
-        update_id: str,
+        update_id: str | None = None,
     ) -> Outcome:
         """Send it again while the run is just closing, as every client does (DESIGN §3)."""
+        same_id = update_id or uuid.uuid4().hex
         while True:
             operation = self.start_operation(order_id)
             try:
                 return await self.client.execute_update_with_start_workflow(
-                    update, message, start_workflow_operation=operation, id=update_id
+                    update, message, start_workflow_operation=operation, id=same_id
                 )
             except RPCError as error:
+                # The operation's own future carries the same error; asyncio wants it looked at.
                 await asyncio.gather(operation.workflow_handle(), return_exceptions=True)
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                if error.status not in _SEND_AGAIN:
                     raise
+            await asyncio.sleep(0.05)
 
     async def notify(self, order_id: str, document: object) -> None:
         await self.client.start_workflow(
