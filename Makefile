@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+SEEDS ?= 1-20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check fmt bench bench-reconciliation proof contract-test record-histories lock vulnerabilities
+.PHONY: help demo dev test check fmt bench bench-reconciliation proof soak replay contract-test record-histories lock vulnerabilities
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,20 +36,28 @@ fmt: $(BIN)/.ready ## Format and fix what can be fixed.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a figure.
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a figure (NAME=… keeps them).
+	$(BIN)/python -m benchmarks $(if $(NAME),--name $(NAME)) $(ARGS)
 
 bench-reconciliation: $(BIN)/.ready ## Measure the pace and the memory of reconciliation (minutes).
 	$(BIN)/python -m benchmarks.reconciliation $(ARGS)
 
-proof: $(BIN)/.ready ## Run the proofs that take minutes: reconciliation on the whole service, killed workers.
+proof: $(BIN)/.ready ## Run the proofs that take minutes: crashes at every boundary, kills under load, and more.
 	$(BIN)/python -m pytest -m proof $(ARGS)
+
+soak: $(BIN)/.ready ## Play fault schedules drawn from seeds, one JSON line a seed (SEEDS=1-200, or SEEDS=1234).
+	$(BIN)/python -m tests.soak --seeds $(SEEDS) $(ARGS)
+
+replay: $(BIN)/.ready ## Replay every recorded history with today's code; print what no history comes to.
+	$(BIN)/python -m pytest tests/replay --cov=workflows --cov-branch --cov-fail-under=94 --cov-report=term-missing:skip-covered $(ARGS)
 
 contract-test: $(BIN)/.ready ## Hold Midtrans' sandbox to the contract (needs MIDTRANS_SANDBOX_* keys).
 	$(BIN)/python -m pytest tests/contract -m contract $(ARGS)
 
 record-histories: $(BIN)/.ready ## Record what tests compare with: histories, names, the reference page.
 	$(BIN)/python -m tests.replay.record
+	$(BIN)/python -m tests.replay.record_reconciliation
+	$(BIN)/python -m tests.replay.fingerprint
 	$(BIN)/python -m tests.wire.names
 	$(BIN)/python -m tests.docs.reference
 

@@ -129,7 +129,7 @@ def _differences(
     asked_about: str | None,
 ) -> Iterator[Discrepancy]:
     theirs = "absent" if report is None else report.status.value
-    if _is_overdue(payment, attempt, now):
+    if is_overdue(payment, attempt, now):
         yield _found(DiscrepancyKind.OVERDUE, payment, attempt, "", attempt.status, theirs)
     if report is None:
         yield from _absent(payment, attempt, asked_about)
@@ -147,7 +147,8 @@ def _differences(
         yield _about(kind, payment, attempt, report, "settled by now", "capture")
 
 
-def _is_overdue(payment: Payment, attempt: PaymentAttempt, now: datetime) -> bool:
+def is_overdue(payment: Payment, attempt: PaymentAttempt, now: datetime) -> bool:
+    """Whether it is still open, long after its time, and waits for no human."""
     waits = attempt.status is AttemptStatus.IN_REVIEW or CaseCode.MISMATCH in payment.open_cases
     return attempt.status in OPEN and not waits and now >= attempt.expires_at + OVERDUE_AFTER
 

@@ -1,6 +1,7 @@
 """Commands for whoever runs the service: migrate, settings, doctor."""
 
 import os
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from starter.commands.terminal import (
     run,
 )
 from starter.doctor.examination import Finding, examine
+from starter.doctor.invariants import examine_invariants
 from workflows.names import SEARCH_ATTRIBUTES
 
 # Read by Temporal's own library, which has more of them.
@@ -97,6 +99,15 @@ def doctor(
     *,
     as_json: AsJson = False,
     patience: Annotated[float, typer.Option(help="Seconds that each check may take.")] = 10,
+    invariants: Annotated[
+        bool, typer.Option("--invariants", help="Examine all that is stored instead.")
+    ] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="With --invariants: ask Midtrans about every order too.")
+    ] = False,
+    grace: Annotated[
+        float, typer.Option(help="With --invariants: minutes that what is due may take.", min=0)
+    ] = 60,
 ) -> None:
     """Check every connection, and say what is wrong and what to do."""
     try:
@@ -104,7 +115,12 @@ def doctor(
     except SettingsError as error:
         findings = [Finding("settings", is_well=False, text=str(error), remedy="correct them")]
     else:
-        findings = run(examine(settings, patience))
+        within = timedelta(minutes=grace)
+        findings = run(
+            examine_invariants(settings, ask=ask, grace=within)
+            if invariants
+            else examine(settings, patience)
+        )
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:

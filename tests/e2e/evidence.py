@@ -66,7 +66,7 @@ async def _shown(shop: Shop, order_id: str, expected: Shown) -> Shown:
         told=expected.told if expected.told in told else told,
         audit=tuple(event for event in events if event in expected.audit or _always_counts(event)),
         gateway=tuple(map(_transaction, await shop.at_gateway(order_id))),
-        mails=tuple(map(_kind, await shop.mails(order_id))),
+        mails=tuple(map(mail_kind, await shop.mails(order_id))),
         alerts=tuple(map(alert_code, await shop.alerts(order_id))),
     )
 
@@ -85,6 +85,6 @@ def _transaction(transaction: dict[str, Any]) -> str:
     return f"{attempt} {transaction['transaction_status']}"
 
 
-def _kind(mail: EmailMessage) -> str:
+def mail_kind(mail: EmailMessage) -> str:
     subject = str(mail["Subject"])
     return next((kind for words, kind in _SUBJECTS.items() if words in subject), subject)

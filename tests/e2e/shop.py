@@ -233,6 +233,11 @@ class Shop:
         mails = self._mails_about(order_id)
         return [mail for mail in mails if _recipient(mail) != self._administrator]
 
+    def customers_mails(self) -> list[EmailMessage]:
+        """What all customers together were sent."""
+        mails = map(_read, sorted(self.stack.mail_dir.glob("*.eml")))
+        return [mail for mail in mails if _recipient(mail) != self._administrator]
+
     async def alerts(self, order_id: str) -> list[EmailMessage]:
         """What the administrator was sent about the order."""
         mails = self._mails_about(order_id)

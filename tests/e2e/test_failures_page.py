@@ -15,6 +15,7 @@ NO_SCENARIOS = {
     "test_demo.py",
     "test_failures_page.py",
     "test_five_minutes.py",
+    "test_invariants.py",
     "test_keys.py",
     "test_methods.py",
     "test_metrics.py",

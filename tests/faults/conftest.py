@@ -50,12 +50,12 @@ def without(breakable_shop: Shop) -> Without:
             yield
         finally:
             child.start()
-            await child.wait_until(lambda: _answers(breakable_shop, part), START_WAIT)
+            await child.wait_until(lambda: answers(breakable_shop, part), START_WAIT)
 
     return stopped
 
 
-async def _answers(shop: Shop, part: str) -> bool:
+async def answers(shop: Shop, part: str) -> bool:
     try:
         match part:
             case "postgres":

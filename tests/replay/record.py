@@ -1,9 +1,11 @@
-"""Record the history of every scenario: `python -m tests.replay.record`."""
+"""Record the history of every scenario, or of those named: `python -m tests.replay.record [NAME…]`."""
 
 import asyncio
 import json
 import logging
+import re
 import sys
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -14,15 +16,19 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.keysets import new_aead_keyset
 from tests.conftest import TEMPORAL
 from tests.replay.scenarios import CONTINUE_AS_NEW_EVENTS, SCENARIOS, Scenario
-from tests.replay.stage import HISTORIES, KEYSET, Stage, converter
+from tests.replay.stage import CURRENT, KEYSET, Stage, converter, require_unreleased
 from workflows.names import SEARCH_ATTRIBUTES, workflow_id
 
-PATIENCE_SECONDS = 25
+# More than the tries of a policy that gives up.
+PATIENCE_SECONDS = 60
+AT_ONCE = 10
 
 
-async def record() -> None:
+async def record(names: Collection[str]) -> None:
+    chosen = [each for each in SCENARIOS if not names or each.name in names]
     if not KEYSET.exists():
         KEYSET.write_text(new_aead_keyset() + "\n")
+    at_once = asyncio.Semaphore(AT_ONCE)
     async with AsyncExitStack() as parts:
         environment = await parts.enter_async_context(
             await WorkflowEnvironment.start_time_skipping_v2(
@@ -41,16 +47,20 @@ async def record() -> None:
         )
         stage = Stage(client, parts)
         await stage.open()
-        played = await asyncio.gather(
-            *(_play(environment, client, stage, scenario) for scenario in SCENARIOS)
-        )
+
+        async def played_in_turn(scenario: Scenario) -> dict[str, WorkflowHistory]:
+            async with at_once:
+                return await _play(environment, client, stage, scenario)
+
+        played = await asyncio.gather(*map(played_in_turn, chosen))
     # All or nothing: half a record would prove half of it.
-    HISTORIES.mkdir(exist_ok=True)
-    for old in HISTORIES.glob("*.json"):
-        old.unlink()
+    CURRENT.mkdir(parents=True, exist_ok=True)
+    for old in CURRENT.glob("*.json"):
+        if not names or re.sub(r"-\d+$", "", old.stem) in names:
+            old.unlink()
     for name, history in (each for histories in played for each in histories.items()):
         document = json.loads(history.to_json())
-        (HISTORIES / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
+        (CURRENT / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
         sys.stdout.write(f"{len(history.events):4} events  {name}\n")
 
 
@@ -89,5 +99,6 @@ async def _play(
 
 if __name__ == "__main__":
     # Failures are part of what is played.
-    logging.disable(logging.WARNING)
-    asyncio.run(record())
+    logging.disable(logging.ERROR)
+    require_unreleased()
+    asyncio.run(record(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -9,14 +10,15 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior
 from temporalio.testing import WorkflowEnvironment
 
+from payments.errors import PermanentError
 from payments.reconciling import RunKind
 from tests.conftest import TEMPORAL
-from tests.replay.stage import HISTORIES, converter
+from tests.replay.stage import CURRENT, converter, require_unreleased
 from tests.workflows.office import Office, office_at
 from tests.workflows.reconciling import MemoryNumber, awaiting
 from tests.workflows.samples import request
 
-RECONCILIATION = HISTORIES / "reconciliation"
+RECONCILIATION = CURRENT / "reconciliation"
 FEW_EVENTS = 10
 
 
@@ -31,6 +33,13 @@ async def left_to_a_human(office: Office) -> None:
     order_id = min(office.runs.books)
     office.gateway.reports_amount_of(f"{order_id}~1", request(order_id, price=1))
     await office.reconcile()
+
+
+async def told_to_nobody(office: Office) -> None:
+    """The mail server refuses the report, and then the alert."""
+    office.runs.too_long = (MemoryNumber(1),)
+    office.reports.refuses_with = PermanentError("no such mailbox")
+    await office.reconcile(RunKind.RECENT)
 
 
 async def nothing_differs(office: Office) -> None:
@@ -49,6 +58,7 @@ SCENARIOS: tuple[Callable[[Office], Awaitable[None]], ...] = (
     daily,
     left_to_a_human,
     nothing_differs,
+    told_to_nobody,
 )
 
 
@@ -97,4 +107,7 @@ def _continued_from(history: WorkflowHistory) -> str:
 
 
 if __name__ == "__main__":
+    # Failures are part of what is played.
+    logging.disable(logging.ERROR)
+    require_unreleased()
     asyncio.run(record())

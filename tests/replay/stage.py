@@ -1,5 +1,7 @@
 """Where histories are recorded: the real workflow, its stores and gateway in memory."""
 
+import sys
+import tomllib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -16,9 +18,10 @@ from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.keysets import load_aead
 from adapters.temporal.converter import data_converter
+from local_stack.processes import PROJECT
 from payments.changes import Terms
 from payments.progress import Windows
-from tests.replay import after_payment  # noqa: F401 - registers its scenarios
+from tests.replay import after_payment, repeats, troubles  # noqa: F401 - register their scenarios
 from tests.replay.scenarios import Scenario
 from tests.workflows.conftest import House
 from tests.workflows.memory import MemoryRecords
@@ -28,7 +31,11 @@ from workflows.names import DOCUMENTS_QUEUE
 from workflows.payment import PaymentWorkflow
 from workflows.sandbox import RUNNER
 
+# A folder per release. Only that of the release to come is written: what a released one recorded
+# is the witness of payments that may still be under way.
 HISTORIES = Path(__file__).with_name("histories")
+RELEASE: str = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+CURRENT = HISTORIES / RELEASE
 # A test key: made for these histories, committed with them, used for nothing else.
 KEYSET = Path(__file__).with_name("keyset.json")
 NAMESPACE = "default"
@@ -36,6 +43,22 @@ NAMESPACE = "default"
 
 def converter() -> DataConverter:
     return data_converter(load_aead(str(KEYSET)), NAMESPACE)
+
+
+def release_and_name(history: Path) -> str:
+    """What a test of this recorded history is called."""
+    return history.relative_to(HISTORIES).with_suffix("").as_posix()
+
+
+def require_unreleased() -> None:
+    """Nothing is recorded over what a release was recorded with."""
+    if is_released(RELEASE, (PROJECT / "CHANGELOG.md").read_text()):
+        sys.exit(f"{RELEASE} is released: raise the version in pyproject.toml, then record")
+
+
+def is_released(release: str, changelog: str) -> bool:
+    headings = (line.split() for line in changelog.splitlines() if line.startswith("## "))
+    return any(heading[1:2] == [release] for heading in headings)
 
 
 class Stage:

@@ -12,12 +12,12 @@ from adapters.keyset_keys import keys_of, with_key_of, with_primary, without_key
 from adapters.keyset_source import KeysetSource
 from adapters.keysets import load_aead, new_aead_handle
 from adapters.temporal.converter import data_converter
-from tests.replay.stage import HISTORIES, KEYSET, NAMESPACE
+from tests.replay.stage import CURRENT, KEYSET, NAMESPACE
 from workflows.names import workflow_id
 from workflows.payment import PaymentWorkflow
 from workflows.sandbox import RUNNER
 
-RECORDED = HISTORIES / "paid_by_webhook.json"
+RECORDED = CURRENT / "paid_by_webhook.json"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload
 from temporalio.api.sdk.v1 import UserMetadata
 
-from tests.replay.stage import HISTORIES, converter
+from tests.replay.stage import HISTORIES, converter, release_and_name
 
 RECORDED = sorted(HISTORIES.rglob("*.json"))
 SUMMARISED = (
@@ -20,7 +20,7 @@ SUMMARISED = (
 )
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECORDED, ids=release_and_name)
 async def test_every_activity_and_timer_says_in_words_what_it_is_for(path: Path) -> None:
     steps = [event for event in _events(path) if any(name in event for name in SUMMARISED)]
 
