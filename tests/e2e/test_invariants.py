@@ -26,6 +26,7 @@ async def test_they_hold_for_orders_that_were_paid_refunded_and_cancelled(shop: 
     kept, refunded = await paid(shop, "bca_va"), await paid(shop, "qris")
     wish = {"refund_key": "wheel", "reason": "one wheel was missing"}
     await shop.post(f"/v1/payments/{refunded}/refunds", wish)
+    await refund_when(shop, refunded, "accepted", key="wheel")
     await shop.customer(f"{refunded}~1", "confirm_refund")
     await refund_when(shop, refunded, "confirmed", key="wheel")
     cancelled = str((await shop.checkout(method="qris"))["order_id"])

@@ -49,7 +49,7 @@ SUMMARIES = (
     "Payment of order",
     "store the order",
     "open attempt 1 at Midtrans: bca_va",
-    "the customer's time to pay",
+    "ask Midtrans if no notification comes",
     "mail the receipt",
 )
 # As in production: two hosts of one site, both by https.
