@@ -95,16 +95,19 @@ async def note_once(
     why: Why,
     entry: AuditEntry,
 ) -> None:
-    """Add an entry unless this very cause has added it before."""
+    """Add an entry unless it only repeats the last one of this cause.
+
+    Whoever is asked anew because a worker died asks at another time.
+    """
     own = audit_events.c
-    query = select(own.seq).where(
-        own.order_id == order_id,
-        own.event == entry.event,
-        own.actor == why.actor,
-        own.cause == why.cause,
-        own.at == why.at,
+    query = (
+        select(own.event, own.actor, own.details)
+        .where(own.order_id == order_id, own.cause == why.cause)
+        .order_by(own.seq.desc())
+        .limit(1)
     )
-    if (await connection.execute(query)).first() is None:
+    last = (await connection.execute(query)).first()
+    if last is None or tuple(last) != (entry.event, why.actor, entry.details):
         await note(connection, seals, order_id, before, why, entry)
 
 

@@ -1,4 +1,4 @@
-"""A few seeds for every run of the tests; `make soak SEEDS=1-200` plays many."""
+"""A seed for every run of the tests; `make soak SEEDS=1-200` plays many."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ from tests.soak.soak import replay, soak, stack_to_soak
 
 pytestmark = pytest.mark.e2e
 
-# Between them they stop or kill every part, and mails are refused.
-SEEDS = (209, 270)
+# Temporal and the database stop meanwhile, and mails are refused.
+SEEDS = (209,)
 
 
 @pytest.fixture(scope="module")

@@ -172,7 +172,7 @@ class TestRecordReview:
         ]
         assert (await audit_details(engine, order.order_id))[5] == {"attempt": "1"}
 
-    async def test_a_later_decision_is_another_entry(
+    async def test_the_same_decision_at_another_time_is_noted_once(
         self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
     ) -> None:
         await store.place(placement_of(order))
@@ -182,6 +182,21 @@ class TestRecordReview:
 
         await store.record_review(approve)
         await store.record_review(replace(approve, at=after(minutes=1)))
+
+        assert await count_of(engine, audit_events, order.order_id) == 3
+
+    async def test_another_decision_is_another_entry(
+        self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
+    ) -> None:
+        await store.place(placement_of(order))
+        approve = ReviewDecided(
+            order_id=order.order_id, number=1, decision=ReviewDecision.APPROVE, actor="ani", at=NOW
+        )
+
+        await store.record_review(approve)
+        await store.record_review(
+            replace(approve, decision=ReviewDecision.DENY, at=after(minutes=1))
+        )
 
         assert await count_of(engine, audit_events, order.order_id) == 4
 
