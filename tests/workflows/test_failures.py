@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,14 +12,14 @@ from temporalio.exceptions import ApplicationError
 from payments.alerts import AlertCode
 from payments.cases import CaseCode, Resolution
 from payments.charging import NewAttempt
-from payments.commands import AnotherAttempt, Answer
+from payments.commands import AnotherAttempt, Answer, Closing, OpenedCharge
 from payments.errors import GatewayRefusedError, GatewayUnknownError, GatewayUnreachableError
-from payments.gateway import ReviewDecision
+from payments.gateway import Charge, ChargeOpened, ClosingCause, ReviewDecision
 from payments.mails import Mail, MailKind
 from payments.methods import Integration, PaymentMethod
 from payments.status import AttemptStatus, PaymentStatus
 from tests.workflows.conftest import House, HouseFactory, until
-from tests.workflows.memory import MemoryGateway, status_of
+from tests.workflows.memory import MemoryGateway, MemoryRecords, status_of
 from tests.workflows.samples import notice, report, request
 from workflows.messages import Outcome, ResolveCase, ResolveReview, RetryNow, TryAnotherMethod
 from workflows.payment import PaymentWorkflow
@@ -110,6 +111,19 @@ async def test_an_attempt_that_was_stored_when_the_worker_died_is_opened_by_who_
     assert outcome.applied
     assert house.gateway.opened[f"{order_id}~2"] == 1
     assert status_of(house.records, order_id) is PaymentStatus.AWAITING_PAYMENT
+
+
+async def test_an_attempt_that_lacks_what_to_pay_by_is_replaced_though_a_dead_worker_began_to(
+    open_house: HouseFactory, order_id: str
+) -> None:
+    gateway = _AdoptingGateway()
+    house = await open_house(gateway)
+    gateway.records = house.records
+
+    await house.checkout(order_id)
+
+    await until(lambda: gateway.opened[f"{order_id}~2"] == 1)
+    await until(lambda: status_of(house.records, order_id) is PaymentStatus.AWAITING_PAYMENT)
 
 
 async def test_two_different_methods_after_the_same_attempt_are_a_conflict(
@@ -366,3 +380,28 @@ def _stored_attempt(order_id: str, method: PaymentMethod) -> AnotherAttempt:
         expires_at=now + timedelta(minutes=5),
     )
     return AnotherAttempt(order_id=order_id, attempt=attempt, actor="test")
+
+
+@dataclass
+class _AdoptingGateway(MemoryGateway):
+    """Adopts the first attempt without anything to pay by.
+
+    A worker has begun to replace it then, and has died before it could say so.
+    """
+
+    records: MemoryRecords | None = None
+
+    async def open_charge(self, charge: Charge) -> ChargeOpened:
+        opened = await super().open_charge(charge)
+        if self.records is None or len(self.charges) > 1:
+            return opened
+        order_id, now = charge.request.order_id, datetime.now(UTC)
+        adopted = replace(opened, instructions=None)
+        await self.records.record_opened(
+            OpenedCharge(order_id=order_id, number=1, opened=adopted, at=now)
+        )
+        cause = ClosingCause.OTHER_METHOD
+        await self.records.begin_closing(
+            Closing(order_id=order_id, number=1, cause=cause, actor="service", at=now)
+        )
+        return adopted
