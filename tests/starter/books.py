@@ -1,24 +1,19 @@
 """A service of its own with paid orders, to be compared with what the gateway says it settled."""
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
-from tink.aead import Aead
 from typer.testing import Result
 
 from adapters.postgres.payment_store import PaymentStore
 from adapters.postgres.sealing import Sealer
-from adapters.temporal.converter import data_converter
 from payments.invoice import WIB
 from payments.methods import PaymentMethod
 from payments.money import Currency, Money
@@ -114,19 +109,6 @@ class Books:
         ]
         converter = self.temporal.data_converter
         return [(await converter.decode(payloads))[0] for payloads in signals]
-
-
-async def namespace_of_its_own(client: Client, aead: Aead) -> Client:
-    namespace = f"books-{secrets.token_hex(4)}"
-    await client.workflow_service.register_namespace(
-        RegisterNamespaceRequest(
-            namespace=namespace, workflow_execution_retention_period=Duration(seconds=86_400)
-        )
-    )
-    config = client.config()
-    config["namespace"] = namespace
-    config["data_converter"] = data_converter(aead, namespace)
-    return Client(**config)
 
 
 def opening_without_transaction(request: PaymentRequest) -> Any:

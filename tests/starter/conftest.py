@@ -41,8 +41,9 @@ from starter.limits import RequestLimits
 from starter.operators import OperatorClient
 from starter.parts import BODY_WITHIN, ApiParts
 from starter.pay_page.pages import PayPages
+from tests.namespaces import namespace_of_its_own
 from tests.payments.samples import TERMS
-from tests.starter.books import Books, namespace_of_its_own
+from tests.starter.books import Books
 from tests.starter.gateway import MERCHANT_ID, PlannedGateway
 from tests.starter.terminal import invoke
 from workflows.names import PAYMENTS_QUEUE, workflow_id

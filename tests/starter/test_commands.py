@@ -1,20 +1,18 @@
 """The commands: tables for people, JSON for scripts, one clear line for what went wrong."""
 
 import json
-import secrets
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.keysets import new_aead_keyset
 from payments.errors import GatewayBusyError, GatewayRefusedError
 from settings import Settings
+from tests.namespaces import namespace_of_its_own
 from tests.starter.conftest import Shop
 from tests.starter.orders import order
 from tests.starter.terminal import invoke
@@ -197,16 +195,11 @@ async def test_methods_tells_expiry_refund_and_hold_of_each() -> None:
 @pytest.mark.postgres
 @pytest.mark.temporal
 async def test_migrate_may_be_repeated(database_url: str, temporal: WorkflowEnvironment) -> None:
-    namespace = f"migrate-{secrets.token_hex(4)}"
-    await temporal.client.workflow_service.register_namespace(
-        RegisterNamespaceRequest(
-            namespace=namespace, workflow_execution_retention_period=Duration(seconds=86_400)
-        )
-    )
+    client = await namespace_of_its_own(temporal.client)
     environment = {
         "PAYMENTS_DATABASE_URL": database_url,
-        "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
-        "TEMPORAL_NAMESPACE": namespace,
+        "TEMPORAL_ADDRESS": client.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": client.namespace,
     }
 
     first = await invoke("migrate", environment=environment)

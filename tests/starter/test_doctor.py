@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -13,10 +12,8 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
-from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import text
 from temporalio import activity, workflow
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.testing import WorkflowEnvironment
@@ -34,6 +31,7 @@ from starter.keys import key_hash
 from starter.queues import SERVED
 from starter.schedules import OPEN_SCHEDULE
 from tests.e2e.shop import until
+from tests.namespaces import namespace_of_its_own
 from tests.starter.books import Books
 from tests.starter.conftest import KEY
 from tests.starter.terminal import invoke
@@ -110,19 +108,6 @@ async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dic
         }
 
 
-async def namespace(client: Client, retention: timedelta = timedelta(days=7)) -> Client:
-    """A client of a namespace of its own, in which there is nothing yet."""
-    name = f"doctor-{secrets.token_hex(4)}"
-    period = Duration()
-    period.FromTimedelta(retention)
-    await client.workflow_service.register_namespace(
-        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=period)
-    )
-    config = client.config()
-    config["namespace"] = name
-    return Client(**config)
-
-
 @asynccontextmanager
 async def served(client: Client, build: str | None = None) -> AsyncIterator[None]:
     """Workers on every queue, of a build or of none."""
@@ -178,7 +163,7 @@ async def codec_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 async def test_a_whole_service_is_found_well(
     environment: dict[str, str], outside: dict[str, str], temporal_client: Client
 ) -> None:
-    client = await namespace(temporal_client)
+    client = await namespace_of_its_own(temporal_client)
     await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
     whole = in_namespace({**environment, **outside}, client)
     applied = await invoke("schedules", "apply", environment=whole)
@@ -235,7 +220,7 @@ async def test_what_is_missing_is_told_with_what_to_do(environment: dict[str, st
 async def test_a_namespace_without_search_attributes_workers_or_schedules_is_told_as_such(
     temporal: WorkflowEnvironment,
 ) -> None:
-    client = await namespace(temporal.client)
+    client = await namespace_of_its_own(temporal.client)
     environment = in_namespace({"PAYMENTS_KEYSET_TEMPORAL": new_aead_keyset()}, client)
 
     found = await examined(environment, 1)
@@ -249,7 +234,7 @@ async def test_a_namespace_without_search_attributes_workers_or_schedules_is_tol
 
 @pytest.mark.temporal
 async def test_a_namespace_that_soon_forgets_is_noted(temporal: WorkflowEnvironment) -> None:
-    client = await namespace(temporal.client, timedelta(days=1))
+    client = await namespace_of_its_own(temporal.client, retention=timedelta(days=1))
     await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
     environment = in_namespace({"PAYMENTS_KEYSET_TEMPORAL": new_aead_keyset()}, client)
 
@@ -264,7 +249,7 @@ async def test_a_namespace_that_soon_forgets_is_noted(temporal: WorkflowEnvironm
 async def test_workers_that_get_no_work_are_told_with_the_way_to_promote_them(
     temporal: WorkflowEnvironment,
 ) -> None:
-    client = await namespace(temporal.client)
+    client = await namespace_of_its_own(temporal.client)
     environment = in_namespace({"PAYMENTS_KEYSET_TEMPORAL": new_aead_keyset()}, client)
 
     async with served(client, "one"):
@@ -280,7 +265,7 @@ async def test_workers_that_get_no_work_are_told_with_the_way_to_promote_them(
 
 @pytest.mark.temporal
 async def test_schedules_that_somebody_paused_are_noted(temporal: WorkflowEnvironment) -> None:
-    client = await namespace(temporal.client)
+    client = await namespace_of_its_own(temporal.client)
     environment = in_namespace({"PAYMENTS_KEYSET_TEMPORAL": new_aead_keyset()}, client)
     applied = await invoke("schedules", "apply", environment=environment)
     assert applied.exit_code == 0, applied.stderr

@@ -24,7 +24,7 @@ from adapters.keysets import load_aead, new_aead_keyset
 from payments.changes import Terms
 from payments.reconciling import RunKind
 from starter.schedules import OPEN_SCHEDULE, RECENT_SCHEDULE
-from tests.starter.books import namespace_of_its_own
+from tests.namespaces import namespace_of_its_own
 from tests.starter.terminal import invoke
 from tests.workflows.conftest import until
 from tests.workflows.memory import MemoryRecords

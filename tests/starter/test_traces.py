@@ -29,8 +29,8 @@ from payments.invoice import Invoice
 from payments.mails import Mail
 from payments.payment import Payment
 from payments.progress import Windows
+from tests.namespaces import namespace_of_its_own
 from tests.observability.collector import Collector, attributes_of, has_failed, running_collector
-from tests.starter.books import namespace_of_its_own
 from tests.starter.conftest import KEY, Keysets, Shop
 from tests.starter.gateway import VA_NUMBER, PlannedGateway
 from tests.starter.orders import order

@@ -11,8 +11,8 @@ from adapters.keysets import load_aead
 from local_stack.ports import LOOPBACK, Ports
 from local_stack.processes import ChildError, python_module, running
 from local_stack.stack import said
+from tests.namespaces import namespace_of_its_own
 from tests.observability.test_rules import seen
-from tests.starter.books import namespace_of_its_own
 from tests.starter.conftest import Keysets
 from tests.starter.test_serving import START_WAIT, answering, told
 

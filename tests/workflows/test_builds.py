@@ -1,7 +1,6 @@
 """Two builds of the worker side by side: what each payment runs on, and when it moves."""
 
 import json
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,9 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -21,7 +17,6 @@ from activities.gateway import GatewayActivities
 from activities.records import RecordActivities
 from adapters.keysets import load_aead, new_aead_keyset
 from adapters.temporal.client import ensure_search_attributes
-from adapters.temporal.converter import data_converter
 from adapters.temporal.deployments import (
     Standing,
     count_open_runs,
@@ -37,6 +32,7 @@ from payments.progress import Windows
 from payments.status import AttemptStatus, PaymentStatus
 from tests.conftest import TEMPORAL
 from tests.e2e.shop import until
+from tests.namespaces import namespace_of_its_own
 from tests.workflows.conftest import House
 from tests.workflows.memory import MemoryGateway, MemoryRecords, status_of
 from tests.workflows.paper import MemoryCreditNotes, MemoryPaper
@@ -179,16 +175,7 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture
 async def builds(server: WorkflowEnvironment) -> Builds:
     """Builds in a namespace of their own, where nothing is promoted yet."""
-    namespace = f"builds-{secrets.token_hex(4)}"
-    await server.client.workflow_service.register_namespace(
-        RegisterNamespaceRequest(
-            namespace=namespace, workflow_execution_retention_period=Duration(seconds=86_400)
-        )
-    )
-    config = server.client.config()
-    config["namespace"] = namespace
-    config["data_converter"] = data_converter(load_aead(new_aead_keyset()), namespace)
-    client = Client(**config)
+    client = await namespace_of_its_own(server.client, load_aead(new_aead_keyset()))
     await ensure_search_attributes(client, SEARCH_ATTRIBUTES)
     terms = Terms(merchant_id=MERCHANT_ID, another_method=WINDOWS.another_method)
     stored = MemoryRecords(terms)
