@@ -159,7 +159,7 @@ async def _add_missing_search_attributes(
     """Add those that the flag leaves out, which it does for a store that already exists."""
     client = await Client.connect(temporal.address, namespace=temporal.namespace)
     present = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=temporal.namespace)
+        ListSearchAttributesRequest(namespace=temporal.namespace), retry=True
     )
     missing = {
         name: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{_upper_snake(kind)}")
@@ -168,7 +168,8 @@ async def _add_missing_search_attributes(
     }
     if missing:
         await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=temporal.namespace, search_attributes=missing)
+            AddSearchAttributesRequest(namespace=temporal.namespace, search_attributes=missing),
+            retry=True,
         )
 
 

@@ -65,7 +65,7 @@ async def ensure_search_attributes(
         return ()
     request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
     try:
-        await client.operator_service.add_search_attributes(request)
+        await client.operator_service.add_search_attributes(request, retry=True)
     except RPCError:
         # Another process may have registered them since we looked.
         if await _missing(client, wanted):
@@ -77,7 +77,7 @@ async def _missing(
     client: Client, wanted: Mapping[str, IndexedValueType.ValueType]
 ) -> dict[str, IndexedValueType.ValueType]:
     answer = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
+        ListSearchAttributesRequest(namespace=client.namespace), retry=True
     )
     present = answer.custom_attributes
     for name, kind in wanted.items():

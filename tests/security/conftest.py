@@ -19,7 +19,7 @@ from adapters.postgres.sealing import Sealer
 from adapters.temporal.client import ensure_search_attributes
 from local_stack.alone import postgres_alone
 from local_stack.ports import LOOPBACK, Ports
-from tests.starter.books import namespace_of_its_own
+from tests.namespaces import namespace_of_its_own
 from tests.starter.conftest import REFUND_KEY, Shop, http_of, open_shop
 from tests.webhook_bridge.notifications import SERVER_KEY
 from webhook_bridge.app import create_app
