@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,6 +49,8 @@ async def launcher(
         state_dir,
         cwd=PROJECT,
         stdout=asyncio.subprocess.PIPE,
+        # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )
     try:
         yield process
