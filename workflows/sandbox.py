@@ -7,31 +7,38 @@ hold no state and reach no I/O, which the import contracts prove.
 from dataclasses import dataclass
 from typing import Any
 
+from temporalio.api.enums.v1 import CommandType
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.converter import SerializationContext
+from temporalio.converter import SerializationContext, WorkflowSerializationContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
+# Commands whose payloads are for nobody but the run itself and its activities.
+_OWN = {
+    CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
+    CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+}
+
 
 @dataclass(frozen=True)
-class RememberingRunner(SandboxedWorkflowRunner):
+class FrugalRunner(SandboxedWorkflowRunner):
     """Temporal's sandbox, entered for the workflow's code only.
 
     The SDK also asks the run whose each payload is, three times a payload, and each question enters
-    the sandbox anew: a third of a worker's time. Here it is asked once.
+    the sandbox anew: a third of a worker's time.
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Remembering(super().create_instance(det))
+        own = WorkflowSerializationContext(det.info.namespace, det.info.workflow_id)
+        return _Frugal(super().create_instance(det), own)
 
 
-class _Remembering(WorkflowInstance):
-    def __init__(self, run: WorkflowInstance) -> None:
+class _Frugal(WorkflowInstance):
+    def __init__(self, run: WorkflowInstance, own: SerializationContext) -> None:
         self._run = run
-        # Commands are numbered, and no number is given twice in a run.
-        self._contexts: dict[Any, SerializationContext | None] = {}
+        self._own = own
         # Where large payloads would be stored; ours are none, so that it matters for no command.
         self._storage = run.get_external_store_context(None)
 
@@ -39,9 +46,10 @@ class _Remembering(WorkflowInstance):
         return self._run.activate(act)
 
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
-        if command_info not in self._contexts:
-            self._contexts[command_info] = self._run.get_serialization_context(command_info)
-        return self._contexts[command_info]
+        """The run's own for its activities too: only the codec is told, and asks for no more."""
+        if command_info is None or command_info.command_type in _OWN:
+            return self._own
+        return self._run.get_serialization_context(command_info)
 
     def get_external_store_context(self, command_info: Any) -> Any:
         del command_info
@@ -54,7 +62,7 @@ class _Remembering(WorkflowInstance):
         return self._run.get_thread_id()
 
 
-RUNNER = RememberingRunner(
+RUNNER = FrugalRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
         "activities", "payments", "workflows"
     )

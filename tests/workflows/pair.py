@@ -1,4 +1,4 @@
-"""A workflow of two activities, and a codec that notes for whom each payload is."""
+"""A run with two activities and a child, and a codec that notes for which run each payload is."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,31 +30,41 @@ async def second(_argument: str) -> str:
 
 
 @workflow.defn
+class ChildWorkflow:
+    @workflow.run
+    async def run(self, _argument: str) -> str:
+        return "from child"
+
+
+@workflow.defn
 class PairWorkflow:
     @workflow.run
     async def run(self, _argument: str) -> str:
-        both = asyncio.gather(
+        all_of_them = asyncio.gather(
             workflow.execute_activity(first, "to first", start_to_close_timeout=QUICK),
             workflow.execute_local_activity(second, "to second", start_to_close_timeout=QUICK),
+            workflow.execute_child_workflow(
+                ChildWorkflow.run, "to child", id=child_of(workflow.info().workflow_id)
+            ),
         )
-        return " and ".join(await both)
+        return " and ".join(await all_of_them)
+
+
+def child_of(workflow_id: str) -> str:
+    return f"{workflow_id}-child"
 
 
 @dataclass(frozen=True)
 class NotingCodec(PayloadCodec, WithSerializationContext):
-    """Encodes nothing; `noted` has whom each text was sealed or opened for."""
+    """Encodes nothing; `noted` has the runs that each text was sealed or opened for."""
 
     noted: dict[str, set[str]] = field(default_factory=dict)
     whose: str = ""
 
     def with_context(self, context: SerializationContext) -> Self:
-        match context:
-            case ActivitySerializationContext():
-                return type(self)(self.noted, str(context.activity_type))
-            case WorkflowSerializationContext():
-                return type(self)(self.noted, context.workflow_id)
-            case _:
-                return self
+        if isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+            return type(self)(self.noted, str(context.workflow_id))
+        return self
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return self._note(payloads)
