@@ -40,6 +40,12 @@ async def expired(store: PaymentStore, order: PaymentRequest, opened: Paying) ->
     return order
 
 
+def approval_of(order: PaymentRequest) -> ReviewDecided:
+    return ReviewDecided(
+        order_id=order.order_id, number=1, decision=ReviewDecision.APPROVE, actor="ani", at=NOW
+    )
+
+
 class TestAddAttempt:
     async def test_the_next_attempt_is_stored_before_the_gateway_hears_of_it(
         self, store: PaymentStore, engine: AsyncEngine, expired: PaymentRequest
@@ -176,9 +182,7 @@ class TestRecordReview:
         self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
     ) -> None:
         await store.place(placement_of(order))
-        approve = ReviewDecided(
-            order_id=order.order_id, number=1, decision=ReviewDecision.APPROVE, actor="ani", at=NOW
-        )
+        approve = approval_of(order)
 
         await store.record_review(approve)
         await store.record_review(replace(approve, at=after(minutes=1)))
@@ -189,9 +193,7 @@ class TestRecordReview:
         self, store: PaymentStore, engine: AsyncEngine, order: PaymentRequest
     ) -> None:
         await store.place(placement_of(order))
-        approve = ReviewDecided(
-            order_id=order.order_id, number=1, decision=ReviewDecision.APPROVE, actor="ani", at=NOW
-        )
+        approve = approval_of(order)
 
         await store.record_review(approve)
         await store.record_review(
