@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Never
 
@@ -21,8 +22,9 @@ from workflows.names import DOCUMENTS_QUEUE
 _PAUSE_SECONDS = 0.02
 # While an activity waits for its kill, the workflow must not turn to another way of doing it.
 _LOCAL_TRY = timedelta(minutes=1)
-# Half a minute in production: nobody needs to wait that long to see the second try.
+# Half a minute each in production: nobody needs to wait that long to see the second try.
 _DOCUMENT_TRY = timedelta(seconds=10)
+_DOCUMENT_PAUSE = timedelta(seconds=1)
 
 
 class Boundaries(temporalio.client.Interceptor, temporalio.worker.Interceptor):
@@ -124,6 +126,8 @@ class _PatientCalls(temporalio.worker.WorkflowOutboundInterceptor):
     ) -> workflow.ActivityHandle[Any]:
         if call.task_queue == DOCUMENTS_QUEUE:
             call.start_to_close_timeout = _DOCUMENT_TRY
+            if call.retry_policy is not None:
+                call.retry_policy = replace(call.retry_policy, initial_interval=_DOCUMENT_PAUSE)
         return super().start_activity(call)
 
     def start_local_activity(

@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 from sqlalchemy import Select, func, select
 from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import WorkflowExecutionStatus
 
+from activities.gateway import NOT_YET
 from adapters.postgres.tables import audit_events, cases, orders, payment_attempts, refunds
 from payments.cases import Resolution
 from payments.errors import PaymentError
@@ -25,7 +27,7 @@ from workflows.messages import ResolveCase
 # Many wait at once, for seconds each: they shall not keep the service from its work.
 PAUSE_SECONDS = 0.4
 PATIENCE_SECONDS = 150
-# What is asked again after a longer pause waits for the world: a bank that has not confirmed yet.
+# Who is asked again after a longer pause may have no news: a bank that has not confirmed yet.
 SOON = timedelta(seconds=20)
 REASON = "as the scenario has it"
 
@@ -140,7 +142,7 @@ class Caller:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 described = await run.describe()
-                if described.status is not WorkflowExecutionStatus.RUNNING or not _is_busy(
+                if described.status is not WorkflowExecutionStatus.RUNNING or not is_busy(
                     described.raw_description
                 ):
                     return
@@ -167,10 +169,16 @@ class Caller:
                 await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _is_busy(run: DescribeWorkflowExecutionResponse) -> bool:
-    soon = datetime.now(UTC) + SOON
-    return run.HasField("pending_workflow_task") or any(
-        each.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-        or each.next_attempt_schedule_time.ToDatetime(UTC) < soon
-        for each in run.pending_activities
+def is_busy(run: DescribeWorkflowExecutionResponse) -> bool:
+    """Whether it has anything to do: all but asking again, much later, who had no news yet."""
+    return run.HasField("pending_workflow_task") or not all(
+        map(_waits_for_the_world, run.pending_activities)
+    )
+
+
+def _waits_for_the_world(pending: PendingActivityInfo) -> bool:
+    return (
+        pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+        and pending.last_failure.application_failure_info.type == NOT_YET
+        and pending.next_attempt_schedule_time.ToDatetime(UTC) >= datetime.now(UTC) + SOON
     )

@@ -31,7 +31,7 @@ from workflows.names import workflow_id
 
 Found = TypeVar("Found")
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.05
 
 
@@ -279,7 +279,7 @@ async def open_shop(stack: Stack) -> AsyncIterator[Shop]:
     temporal = await connect(keyset, environment=stack.environment)
     database = create_engine(stack.environment["PAYMENTS_DATABASE_URL"], application_name="tests")
     try:
-        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
+        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=60) as http:
             yield Shop(stack, http, temporal, database)
     finally:
         await database.dispose()

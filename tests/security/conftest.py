@@ -26,7 +26,7 @@ from webhook_bridge.app import create_app
 from webhook_bridge.inbox import Inbox
 from workflows.names import SEARCH_ATTRIBUTES
 
-START_WITHIN = 10
+START_WITHIN = 60
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ SERVER_KEY = "SB-Mid-server-shop"
 CLIENT_KEY = "SB-Mid-client-shop"
 MERCHANT_ID = "G123456789"
 OTHER_SERVER_KEY = "SB-Mid-server-other"
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 60.0
 
 Document = dict[str, Any]
 
@@ -44,8 +44,8 @@ class Gateway:
         eventually(lambda: self._server.started)
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.http = httpx.Client(base_url=self.url, auth=(SERVER_KEY, ""), timeout=5)
-        self.browser = httpx.Client(base_url=self.url, follow_redirects=True, timeout=5)
+        self.http = httpx.Client(base_url=self.url, auth=(SERVER_KEY, ""), timeout=30)
+        self.browser = httpx.Client(base_url=self.url, follow_redirects=True, timeout=30)
 
     def close(self) -> None:
         self.http.close()

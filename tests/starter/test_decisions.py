@@ -35,7 +35,7 @@ REASON = ("--reason", "asked the bank")
 
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await is_so():
             await asyncio.sleep(0.05)
 

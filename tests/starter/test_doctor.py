@@ -39,7 +39,7 @@ from tests.starter.test_serving import answering
 from workflows.names import DOCUMENTS_QUEUE, PAYMENTS_QUEUE, SEARCH_ATTRIBUTES
 
 SERVER_KEY = "SB-Mid-server-doctor"
-START_WAIT = timedelta(seconds=20)
+START_WAIT = timedelta(seconds=60)
 OTHER_CLOCK = """CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
 AS $$ SELECT pg_catalog.clock_timestamp() - interval '1 minute' $$"""
 NOWHERE = {

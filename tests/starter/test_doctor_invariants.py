@@ -24,7 +24,7 @@ from tests.payments.samples import MERCHANT, REQUEST, after, report_of
 from tests.starter.books import Books
 
 SERVER_KEY, MERCHANT_ID = "SB-Mid-server-invariants", "G812785002"
-START_WAIT = timedelta(seconds=20)
+START_WAIT = timedelta(seconds=60)
 
 
 async def examined(books: Books, exit_code: int, *options: str) -> dict[str, str]:

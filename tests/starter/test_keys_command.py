@@ -342,6 +342,6 @@ async def test_processes_are_shown_with_the_keys_that_they_have(kept: Books) -> 
 
 async def _listed(client: Client, query: str, count: int) -> None:
     """Wait until Temporal lists so many runs."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len([run async for run in client.list_workflows(query)]) != count:
             await asyncio.sleep(0.1)

@@ -72,6 +72,7 @@ async def page() -> AsyncIterator[Page]:
         await context.route(
             lambda url: f"//{LOOPBACK}:" not in url, lambda route: route.abort("blockedbyclient")
         )
+        context.set_default_timeout(60_000)
         yield await context.new_page()
         await browser.close()
 

@@ -18,7 +18,7 @@ from starter.keys import key_hash
 from tests.starter.conftest import KEY
 from tests.starter.orders import order
 
-START_WAIT = timedelta(seconds=20)
+START_WAIT = timedelta(seconds=60)
 
 
 async def answering(child: Child, url: str) -> httpx.Response:

@@ -55,7 +55,7 @@ async def serving(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
         async with httpx.AsyncClient(
-            base_url=url, limits=LIMITS, timeout=20, trust_env=False
+            base_url=url, limits=LIMITS, timeout=60, trust_env=False
         ) as client:
             yield client
     finally:

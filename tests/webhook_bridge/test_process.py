@@ -39,7 +39,7 @@ async def start(environment: dict[str, str]) -> Process:
 
 
 async def connection(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await asyncio.open_connection("127.0.0.1", port)
@@ -81,14 +81,14 @@ async def test_sigterm_lets_a_running_request_end(process: Process, port: int) -
     writer.write(body)
 
     assert b"200 OK" in await reader.readline()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await process.wait() == 0
     writer.close()
 
 
 async def announced(process: Process, words: str) -> None:
     assert process.stderr is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while words.encode() not in await process.stderr.readline():
             pass
 

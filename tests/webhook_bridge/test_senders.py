@@ -79,6 +79,6 @@ async def test_a_sender_who_goes_away_is_counted(sender: Sender, hasty: httpx.As
     sender.writer.close()
 
     counted = 'payments_bridge_notifications_total{outcome="body_incomplete"} 1.0'
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while counted not in (await hasty.get("/metrics")).text:
             pass

@@ -39,7 +39,7 @@ from workflows.names import DOCUMENTS_QUEUE, workflow_id
 from workflows.payment import PaymentWorkflow
 from workflows.sandbox import RUNNER
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 Message = TypeVar("Message")
 

@@ -77,7 +77,7 @@ async def _notify(house: House, order: str) -> None:
 
 async def _checkout(house: House, order: str, update_id: str) -> Outcome:
     """Repeat the same update id as clients do (DESIGN §3, closing protocol)."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await house.checkout(order, update_id)

@@ -37,7 +37,7 @@ class SimulatorProcess:
             method=method,
             headers={"Content-Type": "application/json"},
         )
-        with self._opener.open(request, timeout=5) as answer:
+        with self._opener.open(request, timeout=30) as answer:
             return json.load(answer)
 
     def happen(self, gateway_order_id: str, event: str, **details: object) -> None:
@@ -46,7 +46,7 @@ class SimulatorProcess:
     def choose(self, redirect_url: str, method: str) -> None:
         """Pick a method on the Snap page, as the customer does, and leave it unpaid."""
         clicked = urlencode({"action": "choose", "method": method}).encode()
-        with self._opener.open(redirect_url, data=clicked, timeout=5):
+        with self._opener.open(redirect_url, data=clicked, timeout=30):
             pass
 
     def fail(self, operation: str, fault: str, **details: object) -> None:
@@ -63,10 +63,10 @@ class SimulatorProcess:
     def settlements(self) -> bytes:
         """What the dashboard exports of everything that was settled."""
         url = f"{self.url}/_simulator/settlements.csv"
-        with self._opener.open(url, timeout=5) as answer:
+        with self._opener.open(url, timeout=30) as answer:
             exported: bytes = answer.read()
         return exported
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=30)
