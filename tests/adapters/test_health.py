@@ -19,7 +19,7 @@ async def broken() -> None:
 
 async def stuck() -> None:
     """A part that does not answer in time, and will not be told to stop asking either."""
-    for _ in range(150):
+    for _ in range(30):
         try:
             await asyncio.sleep(0.1)
         except asyncio.CancelledError:
@@ -50,7 +50,7 @@ async def test_what_is_in_the_way_is_named_and_nothing_else_said() -> None:
 
 
 async def test_a_part_that_hangs_does_not_keep_the_probe_waiting() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(2):
         answer = await asked("/readyz", made_of(database=stuck, temporal=well))
 
     assert (answer.status_code, answer.json()["failed"]) == (503, ["database"])

@@ -80,7 +80,7 @@ async def started() -> AsyncIterator[Started]:
 
 
 async def ended(process: Process) -> tuple[int | None, str, str]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 

@@ -22,7 +22,8 @@ from workflows.names import DOCUMENTS_QUEUE
 _PAUSE_SECONDS = 0.02
 # While an activity waits for its kill, the workflow must not turn to another way of doing it.
 _LOCAL_TRY = timedelta(minutes=1)
-# Half a minute each in production: nobody needs to wait that long to see the second try.
+# In production half a minute, and as long again before an alert's second try: nobody needs to
+# wait that long to see it.
 _DOCUMENT_TRY = timedelta(seconds=10)
 _DOCUMENT_PAUSE = timedelta(seconds=1)
 

@@ -27,7 +27,7 @@ from workflows.messages import ResolveCase
 # Many wait at once, for seconds each: they shall not keep the service from its work.
 PAUSE_SECONDS = 0.4
 PATIENCE_SECONDS = 150
-# Who is asked again after a longer pause may have no news: a bank that has not confirmed yet.
+# Whoever had no news, as a bank that has not confirmed yet, may be asked again after longer.
 SOON = timedelta(seconds=20)
 REASON = "as the scenario has it"
 

@@ -35,11 +35,10 @@ from tests.namespaces import namespace_of_its_own
 from tests.starter.books import Books
 from tests.starter.conftest import KEY
 from tests.starter.terminal import invoke
-from tests.starter.test_serving import answering
+from tests.starter.test_serving import START_WAIT, answering
 from workflows.names import DOCUMENTS_QUEUE, PAYMENTS_QUEUE, SEARCH_ATTRIBUTES
 
 SERVER_KEY = "SB-Mid-server-doctor"
-START_WAIT = timedelta(seconds=60)
 OTHER_CLOCK = """CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
 AS $$ SELECT pg_catalog.clock_timestamp() - interval '1 minute' $$"""
 NOWHERE = {

@@ -22,9 +22,9 @@ from payments.mails import Mail, MailKind
 from payments.status import AttemptStatus
 from tests.payments.samples import MERCHANT, REQUEST, after, report_of
 from tests.starter.books import Books
+from tests.starter.test_serving import START_WAIT
 
 SERVER_KEY, MERCHANT_ID = "SB-Mid-server-invariants", "G812785002"
-START_WAIT = timedelta(seconds=60)
 
 
 async def examined(books: Books, exit_code: int, *options: str) -> dict[str, str]:

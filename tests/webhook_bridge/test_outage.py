@@ -39,7 +39,7 @@ async def post(bridge: httpx.AsyncClient) -> httpx.Response:
 
 
 async def until_accepted(bridge: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(15):
         while (await post(bridge)).status_code != 200:
             pass
 

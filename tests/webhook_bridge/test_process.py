@@ -81,14 +81,14 @@ async def test_sigterm_lets_a_running_request_end(process: Process, port: int) -
     writer.write(body)
 
     assert b"200 OK" in await reader.readline()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         assert await process.wait() == 0
     writer.close()
 
 
 async def announced(process: Process, words: str) -> None:
     assert process.stderr is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while words.encode() not in await process.stderr.readline():
             pass
 

@@ -69,4 +69,4 @@ class SimulatorProcess:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=10)
