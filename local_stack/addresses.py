@@ -1,7 +1,7 @@
 """Where the parts of a stack listen: as the environment says, else the usual port or a free one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from local_stack.mail_catcher import DEFAULT_PORT as MAIL_PORT
@@ -30,6 +30,7 @@ class Addresses:
     worker: int
     worker_metrics: int
     api_metrics: int
+    ports: Ports = field(repr=False)  # who chose them, and keeps them from others
 
     @property
     def simulator_url(self) -> str:
@@ -95,6 +96,7 @@ def choose_addresses(environment: Mapping[str, str]) -> Addresses:
         worker=from_number("PAYMENTS_WORKER_PORT", WORKER_PORT),
         worker_metrics=ports.choose(),
         api_metrics=ports.choose(),
+        ports=ports,
     )
 
 

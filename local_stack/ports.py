@@ -1,5 +1,7 @@
 import secrets
 import socket
+import weakref
+from itertools import chain
 
 # Below the range from which the systems we run on take the ports of outgoing connections (Linux:
 # 32768), so that no connection takes a port between our choice and its use.
@@ -12,34 +14,60 @@ class NoFreePortError(RuntimeError):
 
 
 class Ports:
-    """The ports of one stack: the usual ones where they are free, and none of them twice."""
+    """The ports of one stack: the usual ones where they are free, and none of them twice.
+
+    As long as this object lives, no other chooses them: not while their servers have yet to start,
+    nor while one of them is away for a moment.
+    """
 
     def __init__(self) -> None:
-        self._chosen: set[int] = set()
+        self._signs: list[socket.socket] = []
+        weakref.finalize(self, _take_down, self._signs)
 
     def choose(self, default: int | None = None) -> int:
         """Choose the default if it is free, any free port otherwise."""
-        if default is not None and self._is_free(default):
-            return self._keep(default)
-        # From a random place on: stacks that start at the same time seldom meet.
+        if default is not None and self._take(default):
+            return default
+        # From a random place on: whoever begins at the same one looks at ports that are taken.
         first = secrets.randbelow(len(CANDIDATES))
-        for port in (*CANDIDATES[first:], *CANDIDATES[:first]):
-            if self._is_free(port):
-                return self._keep(port)
+        for port in chain(CANDIDATES[first:], CANDIDATES[:first]):
+            if self._take(port):
+                return port
         raise NoFreePortError(f"no free port in {CANDIDATES}")
 
-    def _keep(self, port: int) -> int:
-        self._chosen.add(port)
-        return port
-
-    def _is_free(self, port: int) -> bool:
-        if port in self._chosen:
+    def _take(self, port: int) -> bool:
+        """Whether it was free, and is ours now."""
+        sign = _sign(port) if _is_free(port) else None
+        if sign is None:
             return False
-        with socket.socket() as probe:
-            # As servers do: connections that are still fading away do not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                return False
+        self._signs.append(sign)
         return True
+
+
+def _sign(port: int) -> socket.socket | None:
+    """What tells other stacks that a port is taken: the UDP port of its number, for which we have
+    no use. The kernel gives it to one alone, and takes it back when its owner dies.
+    """
+    sign = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        sign.bind((LOOPBACK, port))
+    except OSError:
+        sign.close()
+        return None
+    return sign
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: connections that are still fading away do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def _take_down(signs: list[socket.socket]) -> None:
+    for sign in signs:
+        sign.close()

@@ -16,6 +16,7 @@ from tests.crash.points import Phase, Point
 from tests.crash.scenarios import Scenario
 from tests.crash.waves import Part, Theatre
 from tests.e2e.shop import Shop
+from tests.faults.parts import stopped
 
 pytestmark = pytest.mark.e2e
 
@@ -53,18 +54,14 @@ async def midtrans_repeats(theatre: Theatre) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def bridge(theatre: Theatre) -> AsyncIterator[Part]:
-    child = theatre.shop.stack.children["bridge"]
-    await child.stop()
-    yield theatre.part("bridge", ["tests.crash.doors", "bridge"], ["webhook_bridge"])
-    child.start()
+    async with stopped(theatre.shop, "bridge"):
+        yield theatre.part("bridge", ["tests.crash.doors", "bridge"], ["webhook_bridge"])
 
 
 @pytest.fixture
 async def api(theatre: Theatre) -> AsyncIterator[Part]:
-    child = theatre.shop.stack.children["api"]
-    await child.stop()
-    yield theatre.part("api", ["tests.crash.doors", "api"], ["starter", "api"])
-    child.start()
+    async with stopped(theatre.shop, "api"):
+        yield theatre.part("api", ["tests.crash.doors", "api"], ["starter", "api"])
 
 
 @pytest.mark.proof

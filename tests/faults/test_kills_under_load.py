@@ -20,9 +20,9 @@ from local_stack.polling import comes_true
 from local_stack.processes import Child, ChildError, running
 from local_stack.stack import START_WAIT, Stack, run_stack, said
 from tests.e2e.shop import Shop, open_shop, until
-from tests.faults.conftest import answers
 from tests.faults.customers import Customers
 from tests.faults.invariants import violations
+from tests.faults.parts import answers
 from tests.faults.traces import traces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.proof]

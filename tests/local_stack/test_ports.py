@@ -32,3 +32,18 @@ def test_no_port_is_chosen_twice() -> None:
     chosen = [default, *(ports.choose(default) for _ in range(50))]
 
     assert len(set(chosen)) == 51
+
+
+def test_what_one_stack_has_chosen_no_other_chooses_before_it_listens() -> None:
+    ports = Ports()
+    default = ports.choose()
+
+    assert Ports().choose(default) != default
+
+
+def test_what_a_stack_had_chosen_is_free_again_without_it() -> None:
+    ports = Ports()
+    default = ports.choose()
+    del ports
+
+    assert Ports().choose(default) == default

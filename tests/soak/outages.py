@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple
 
-import httpx
-
 from local_stack.mail_catcher import HANG_UP, MISBEHAVE
-from local_stack.stack import START_WAIT
 from tests.e2e.shop import Shop
-from tests.faults.conftest import answers
+from tests.faults.parts import stopped
 from tests.soak.customers import Diary
 from tests.soak.schedule import Outage, Trouble
 
@@ -49,12 +46,8 @@ async def _without(shop: Shop, blow: Blow) -> AsyncIterator[None]:
     if blow.how == "kill":
         child.kill()
     # Also waits for the end of what was killed.
-    await child.stop()
-    try:
+    async with stopped(shop, blow.part):
         yield
-    finally:
-        child.start()
-        await child.wait_until(lambda: _is_back(shop, blow.part), START_WAIT)
 
 
 @asynccontextmanager
@@ -65,19 +58,3 @@ async def _misbehaving(shop: Shop, how: str) -> AsyncIterator[None]:
         yield
     finally:
         file.unlink()
-
-
-async def _is_back(shop: Shop, part: str) -> bool:
-    addresses = shop.stack.addresses
-    servers = {
-        "worker": addresses.worker_url,
-        "bridge": addresses.bridge_url,
-        "api": addresses.api_url,
-    }
-    if part not in servers:
-        return await answers(shop, part)
-    try:
-        # Alive, not ready: it may be waiting for another part that is away.
-        return (await shop.http.get(f"{servers[part]}/livez")).is_success
-    except httpx.TransportError:
-        return False

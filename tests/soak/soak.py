@@ -10,10 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from local_stack.ports import Ports
 from local_stack.stack import Stack, run_stack
 from tests.e2e.shop import Shop, open_shop
-from tests.faults.conftest import SERVERS
 from tests.faults.invariants import violations
 from tests.soak.customers import Diary, Playing
 from tests.soak.outages import strike
@@ -55,10 +53,7 @@ def replay(seed: int) -> str:
 async def stack_to_soak(
     state_dir: Path, outer: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Stack]:
-    # Not the usual ones: while a part is away, nobody else shall take its place.
-    ports = Ports()
-    own = {f"PAYMENTS_{server}_PORT": str(ports.choose()) for server in SERVERS}
-    async with run_stack(state_dir, {**outer, **HURRIED, **own}, throw_away=True) as stack:
+    async with run_stack(state_dir, {**outer, **HURRIED}, throw_away=True) as stack:
         async with open_shop(stack) as shop:
             await shop.behave(refund_confirmation_seconds=BANKS_CONFIRM_AFTER_SECONDS)
         yield stack
