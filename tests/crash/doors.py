@@ -29,7 +29,7 @@ from adapters.temporal.client import connect
 from settings import Settings, SettingsError, load_settings
 from starter.api import create_api
 from starter.services import open_services
-from tests.crash.gate import Gate
+from tests.crash.gate import Gate, for_ever
 from tests.crash.points import Book, Phase, Point
 from webhook_bridge.__main__ import server_keys
 from webhook_bridge.app import create_app
@@ -58,6 +58,8 @@ class Doors(Interceptor):
     async def pass_through(
         self, workflow_id: str, what: str, say: Callable[[], Awaitable[Answer]]
     ) -> Answer:
+        if self._gate.is_stopped(workflow_id):
+            await for_ever()
         self._nth[workflow_id, what] += 1
         nth = self._nth[workflow_id, what]
         if self._gate.is_due(workflow_id, Point(what, nth, Phase.BEFORE)):

@@ -4,22 +4,27 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
 from local_stack.processes import running
 from local_stack.stack import START_WAIT, said
 from tests.crash import scenarios
+from tests.crash.caller import PATIENCE_SECONDS
 from tests.crash.doors import SIGNAL, START
-from tests.crash.ends import difference
 from tests.crash.points import Phase, Point
 from tests.crash.scenarios import Scenario
+from tests.crash.tries import crash_at, undisturbed
 from tests.crash.waves import Part, Theatre
 from tests.e2e.shop import Shop
 from tests.faults.parts import stopped
 
 pytestmark = pytest.mark.e2e
 
+PAUSE_SECONDS = 0.5
 PHASES = (Phase.BEFORE, Phase.UNREPORTED)
 # The first signal of an order says that Midtrans waits for the customer, the second that he paid.
 NOTIFICATIONS = (
@@ -44,18 +49,15 @@ async def worker(theatre: Theatre) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def midtrans_repeats(theatre: Theatre) -> AsyncIterator[None]:
-    """Its pauses last minutes: here, what was not taken is sent again at once."""
-    repeating = asyncio.create_task(repeat(theatre.shop))
-    yield
-    repeating.cancel()
-    await asyncio.wait({repeating})
-
-
-@pytest.fixture
 async def bridge(theatre: Theatre) -> AsyncIterator[Part]:
-    async with stopped(theatre.shop, "bridge"):
-        yield theatre.part("bridge", ["tests.crash.doors", "bridge"], ["webhook_bridge"])
+    """Midtrans' pauses last minutes: here, what was not taken is sent again at once."""
+    shop = theatre.shop
+    part = theatre.part("bridge", ["tests.crash.doors", "bridge"], ["webhook_bridge"])
+    async with stopped(shop, "bridge"):
+        repeating = asyncio.create_task(repeat(shop))
+        yield replace(part, answered=partial(all_taken, shop))
+        repeating.cancel()
+        await asyncio.wait({repeating})
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ async def api(theatre: Theatre) -> AsyncIterator[Part]:
 
 @pytest.mark.proof
 async def test_a_notification_whose_bridge_dies_is_repeated_and_counts_once(
-    theatre: Theatre, bridge: Part, midtrans_repeats: None, capsys: pytest.CaptureFixture[str]
+    theatre: Theatre, bridge: Part, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await crash(theatre, bridge, NOTIFICATIONS, capsys)
 
@@ -85,37 +87,40 @@ async def crash(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     began = time.monotonic()
-    without = {scenario.name: theatre.trial(scenario) for scenario, _, _ in where}
-    told = await theatre.play(list(without.values()), part)
-    trials = [
-        theatre.trial(scenario, Point(step, nth, phase))
-        for scenario, step, nth in where
-        for phase in PHASES
+    stories = {scenario.name: scenario for scenario, _, _ in where}
+    without = [theatre.trial(each) for each in stories.values()]
+    tried = await undisturbed(theatre, without, part)
+    places = [
+        (scenario, Point(step, nth, phase)) for scenario, step, nth in where for phase in PHASES
     ]
-    wave = await theatre.play(trials, part)
+    await crash_at(theatre, places, tried, part)
 
     figures = {
         "name": f"crash.{part.plain.name.removeprefix('plain-')}",
-        "points": len(trials) - len(wave.missed),
-        "kills": wave.kills,
+        "points": tried.points.total(),
+        "kills": tried.kills,
         "seconds": round(time.monotonic() - began, 1),
     }
     with capsys.disabled():
         print(f"\n{json.dumps(figures)}")  # noqa: T201 - what docs/proof.md quotes
-    problems = []
-    for each in trials:
-        undisturbed = told.ends[without[each.scenario.name].order_id]
-        if wave.ends[each.order_id] != undisturbed:
-            problems.append(f"{each}: {difference(wave.ends[each.order_id], undisturbed)}")
-    assert not problems, "\n".join(problems)
-    assert not [*told.broken, *wave.broken, *wave.missed]
+    assert not tried.problems, "\n".join(tried.problems)
 
 
 async def repeat(shop: Shop) -> None:
-    notifications = f"{shop.simulator}/notifications"
     while True:
-        sent = (await shop.http.get(notifications)).json()["notifications"]
-        for each in sent:
+        for each in await notifications(shop):
             if each["state"] == "waiting":
-                await shop.http.post(f"{notifications}/{each['id']}/resend")
-        await asyncio.sleep(0.5)
+                await shop.http.post(f"{shop.simulator}/notifications/{each['id']}/resend")
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def all_taken(shop: Shop) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while any(each["state"] in {"sending", "waiting"} for each in await notifications(shop)):
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def notifications(shop: Shop) -> list[dict[str, Any]]:
+    answer = await shop.http.get(f"{shop.simulator}/notifications")
+    found: list[dict[str, Any]] = answer.json()["notifications"]
+    return found

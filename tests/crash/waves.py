@@ -4,14 +4,15 @@ One kill is the death at many points at once: everybody waits at his own, then t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from local_stack.processes import Child, Program, running
 from starter.operators import OperatorClient
-from tests.crash.caller import Caller
+from tests.crash.caller import PATIENCE_SECONDS, Caller
 from tests.crash.ends import End, ends
 from tests.crash.points import Book, Point
 from tests.crash.scenarios import Scenario
@@ -46,12 +47,20 @@ class Wave:
     broken: Sequence[str]
 
 
+async def _at_once() -> None:
+    """The stories themselves wait until they are answered."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of the service as one that dies at the points of the book, and as it is."""
+    """A part of the service as one that dies at the points of the book, and as it is.
+
+    `answered` returns once nobody waits for an answer of this part.
+    """
 
     dying: Program
     plain: Program
+    answered: Callable[[], Awaitable[None]] = _at_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +101,12 @@ class Theatre:
         await self.shop.plan_faults(*(fault for each in trials for fault in _faults(each)))
         told = {name: text for each in trials for name, text in each.scenario.told.items()}
         order_ids = [each.order_id for each in trials]
-        async with self.lives(part or self.worker, told) as deaths:
-            async with asyncio.TaskGroup() as group:
-                for each in trials:
-                    group.create_task(self._play(each))
+        part = part or self.worker
+        async with self.lives(part, told) as deaths:
+            await self._all(trials, self._tell)
+            await self._dead(deaths)
+            await part.answered()
+            await self._all(trials, self._rest)
             left = self.book.left()
             return Wave(
                 ends=await ends(self.shop, order_ids),
@@ -104,20 +115,38 @@ class Theatre:
                 broken=await violations(self.shop, order_ids),
             )
 
-    async def _play(self, trial: Trial) -> None:
-        caller = self.caller(trial.order_id)
-        try:
-            await trial.scenario.story(caller)
-            await caller.at_rest()
-        except TimeoutError as error:
-            raise AssertionError(f"{trial} never came to its end") from error
+    async def _all(self, trials: Sequence[Trial], go: Callable[[Trial], Awaitable[None]]) -> None:
+        async def go_on(trial: Trial) -> None:
+            try:
+                await go(trial)
+            except TimeoutError as error:
+                raise AssertionError(f"{trial} never came to its end") from error
+
+        async with asyncio.TaskGroup() as group:
+            for each in trials:
+                group.create_task(go_on(each))
+
+    async def _tell(self, trial: Trial) -> None:
+        await trial.scenario.story(self.caller(trial.order_id))
+
+    async def _rest(self, trial: Trial) -> None:
+        await self.caller(trial.order_id).at_rest()
+
+    async def _dead(self, deaths: Sequence[Collection[str]]) -> None:
+        """A story may come to its end before the kill of who waits at its point."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not self.book.reached() <= set(chain.from_iterable(deaths)):
+                await asyncio.sleep(LOOK_SECONDS)
 
     @asynccontextmanager
     async def lives(
         self, part: Part, told: Mapping[str, str] | None = None
-    ) -> AsyncIterator[Sequence[int]]:
-        """Let one process live at a time; the next begins when it has died. Every exit code."""
-        deaths: list[int] = []
+    ) -> AsyncIterator[Sequence[Collection[str]]]:
+        """Let one process live at a time; the next begins when it has died.
+
+        Of each death: which workflows had reached their points by then.
+        """
+        deaths: list[Collection[str]] = []
         following = asyncio.create_task(self._follow(part, told or {}, deaths))
         try:
             yield deaths
@@ -127,7 +156,9 @@ class Theatre:
         if not following.cancelled():
             following.result()
 
-    async def _follow(self, part: Part, told: Mapping[str, str], deaths: list[int]) -> None:
+    async def _follow(
+        self, part: Part, told: Mapping[str, str], deaths: list[Collection[str]]
+    ) -> None:
         is_recording = not self.book.planned()
         while True:
             program = part.dying if is_recording or self.book.left() else part.plain
@@ -136,17 +167,17 @@ class Theatre:
                 replace(program, environment=environment), self.shop.stack.logs
             ) as process:
                 try:
-                    deaths.append(await _death(process))
+                    await _death(process)
+                    deaths.append(self.book.reached())
                 finally:
                     process.kill()
 
 
-async def _death(process: Child) -> int:
+async def _death(process: Child) -> None:
     """Wait for it; only a kill is one."""
     while (code := process.exit_code) is None:
         await asyncio.sleep(LOOK_SECONDS)
     assert code < 0, f"it ended by itself: {process.said()[-3000:]}"
-    return code
 
 
 def _faults(trial: Trial) -> Collection[Mapping[str, object]]:
