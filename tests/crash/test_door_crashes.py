@@ -98,6 +98,7 @@ async def crash(
     figures = {
         "name": f"crash.{part.plain.name.removeprefix('plain-')}",
         "points": tried.points.total(),
+        "missed": tried.missed,
         "kills": tried.kills,
         "seconds": round(time.monotonic() - began, 1),
     }

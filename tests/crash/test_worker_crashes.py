@@ -83,6 +83,7 @@ def _print(capsys: pytest.CaptureFixture[str], tried: Tried, seconds: float) -> 
         "name": "crash.worker",
         "points": tried.points.total(),
         "scenarios": tried.points,
+        "missed": tried.missed,
         "kills": tried.kills,
         "seconds": round(seconds, 1),
     }
