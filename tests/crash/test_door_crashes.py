@@ -1,7 +1,6 @@
 """API and bridge killed before Temporal was told, and before the caller was: who calls, repeats."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -17,10 +16,11 @@ from tests.crash.caller import PATIENCE_SECONDS
 from tests.crash.doors import SIGNAL, START
 from tests.crash.points import Phase, Point
 from tests.crash.scenarios import Scenario
-from tests.crash.tries import crash_at, undisturbed
+from tests.crash.tries import Tried, crash_at, undisturbed
 from tests.crash.waves import Part, Theatre
 from tests.e2e.shop import Shop
 from tests.faults.parts import stopped
+from tests.figures import tell
 
 pytestmark = pytest.mark.e2e
 
@@ -70,14 +70,18 @@ async def api(theatre: Theatre) -> AsyncIterator[Part]:
 async def test_a_notification_whose_bridge_dies_is_repeated_and_counts_once(
     theatre: Theatre, bridge: Part, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await crash(theatre, bridge, NOTIFICATIONS, capsys)
+    tried = await crash(theatre, bridge, NOTIFICATIONS, capsys)
+
+    assert not tried.problems, "\n".join(tried.problems)
 
 
 @pytest.mark.proof
 async def test_a_request_whose_api_dies_is_repeated_and_counts_once(
     theatre: Theatre, api: Part, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await crash(theatre, api, REQUESTS, capsys)
+    tried = await crash(theatre, api, REQUESTS, capsys)
+
+    assert not tried.problems, "\n".join(tried.problems)
 
 
 async def crash(
@@ -85,7 +89,7 @@ async def crash(
     part: Part,
     where: Sequence[tuple[Scenario, str, int]],
     capsys: pytest.CaptureFixture[str],
-) -> None:
+) -> Tried:
     began = time.monotonic()
     stories = {scenario.name: scenario for scenario, _, _ in where}
     without = [theatre.trial(each) for each in stories.values()]
@@ -95,16 +99,9 @@ async def crash(
     ]
     await crash_at(theatre, places, tried, part)
 
-    figures = {
-        "name": f"crash.{part.plain.name.removeprefix('plain-')}",
-        "points": tried.points.total(),
-        "missed": tried.missed,
-        "kills": tried.kills,
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    with capsys.disabled():
-        print(f"\n{json.dumps(figures)}")  # noqa: T201 - what docs/proof.md quotes
-    assert not tried.problems, "\n".join(tried.problems)
+    name = f"crash.{part.plain.name.removeprefix('plain-')}"
+    tell(capsys, tried.figures(name, time.monotonic() - began))
+    return tried
 
 
 async def repeat(shop: Shop) -> None:

@@ -1,7 +1,6 @@
 """A worker killed at any point of a reconciliation run: the run ends as if nothing had been."""
 
 import asyncio
-import json
 import os
 import time
 import uuid
@@ -23,6 +22,7 @@ from tests.crash.ends import End, ends
 from tests.crash.points import Point
 from tests.crash.waves import Theatre
 from tests.faults.invariants import violations
+from tests.figures import tell
 from workflows.names import PAYMENTS_QUEUE, reconciliation_id
 from workflows.reconciliation import Reconciliation, ReconciliationWorkflow
 
@@ -86,8 +86,7 @@ async def test_a_crash_at_every_point_of_a_run_changes_nothing_about_its_end(
         "kills": kills,
         "seconds": round(time.monotonic() - began, 1),
     }
-    with capsys.disabled():
-        print(f"\n{json.dumps(figures)}")  # noqa: T201 - what docs/proof.md quotes
+    tell(capsys, figures)
     assert not left
     await every_run_has_ended_and_was_reported_once(theatre)
     assert await open_differences(theatre) == undisturbed.left

@@ -1,6 +1,5 @@
 """A worker killed at any point of any activity changes nothing about how an order ends."""
 
-import json
 import time
 from collections.abc import Sequence
 from itertools import chain, zip_longest
@@ -19,6 +18,7 @@ from tests.crash.scenarios import (
 )
 from tests.crash.tries import Tried, crash_at, undisturbed
 from tests.crash.waves import Theatre, Trial
+from tests.figures import tell
 from workflows.names import workflow_id
 
 pytestmark = pytest.mark.e2e
@@ -59,7 +59,7 @@ async def crash_everywhere(
     without = [theatre.trial(each) for each in scenarios for _ in range(TELLINGS)]
     tried = await undisturbed(theatre, without)
     await crash_at(theatre, _in_step(theatre, without), tried)
-    _print(capsys, tried, time.monotonic() - began)
+    tell(capsys, tried.figures("crash.worker", time.monotonic() - began))
     return tried
 
 
@@ -76,16 +76,3 @@ def _in_step(theatre: Theatre, without: Sequence[Trial]) -> list[tuple[Scenario,
         for trials in tellings.values()
     ]
     return [each for each in chain.from_iterable(zip_longest(*rows)) if each is not None]
-
-
-def _print(capsys: pytest.CaptureFixture[str], tried: Tried, seconds: float) -> None:
-    figures: dict[str, object] = {
-        "name": "crash.worker",
-        "points": tried.points.total(),
-        "scenarios": tried.points,
-        "missed": tried.missed,
-        "kills": tried.kills,
-        "seconds": round(seconds, 1),
-    }
-    with capsys.disabled():
-        print(f"\n{json.dumps(figures)}")  # noqa: T201 - what docs/proof.md quotes

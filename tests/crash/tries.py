@@ -48,6 +48,16 @@ class Tried:
             if end != expected:
                 self.problems.append(f"{trial}: {difference(end, expected)}")
 
+    def figures(self, name: str, seconds: float) -> Mapping[str, object]:
+        return {
+            "name": name,
+            "points": self.points.total(),
+            "scenarios": self.points,
+            "missed": self.missed,
+            "kills": self.kills,
+            "seconds": round(seconds, 1),
+        }
+
     def miss(self, name: str, point: Point) -> None:
         boundaries = {(story, died.step, died.phase) for story, died in self.died}
         is_known = (name, point.step, point.phase) in boundaries

@@ -4,7 +4,6 @@ Nothing is lost and nothing doubled: at the gateway, in the database, in the fee
 """
 
 import asyncio
-import json
 import os
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ from tests.faults.customers import Customers
 from tests.faults.invariants import violations
 from tests.faults.parts import answers
 from tests.faults.traces import traces
+from tests.figures import tell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
@@ -90,8 +90,7 @@ async def test_whatever_is_killed_under_load_nothing_is_lost_and_nothing_doubled
         "violations": len(broken),
         "seconds": round(time.monotonic() - began, 1),
     }
-    with capsys.disabled():
-        print(f"\n{json.dumps(figures)}")  # noqa: T201 - what docs/proof.md quotes
+    tell(capsys, figures)
     assert (dict(lost), dict(doubled)) == ({}, {})
     assert not broken
 
