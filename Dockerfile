@@ -3,7 +3,8 @@ FROM python:3.13.9-slim-bookworm AS build
 COPY requirements.lock .
 # A virtual environment without pip: what runs can install nothing.
 RUN python -m venv --without-pip /venv \
-    && pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.lock
+    && pip --python /venv/bin/python install --no-cache-dir --require-hashes --no-deps -r requirements.lock \
+    && pip --python /venv/bin/python check
 
 FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin payments

@@ -1,4 +1,5 @@
-# Everything runs from the project's own .venv, made from the lock file on first use.
+# Everything runs from the project's own .venv, made from the lock file on first use. The lock names
+# all there is: left to resolve, pip stops at the day's newer release of what an extra asks for.
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -12,7 +13,8 @@ help: ## Show what can be made.
 
 $(BIN)/.ready: requirements-dev.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/pip --disable-pip-version-check check
 	@touch $@
 
 demo: $(BIN)/.ready ## One order from checkout to invoice; stays up until Ctrl-C (ARGS=--exit ends by itself).

@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 from local_stack.processes import PROJECT
 
 ENTRANCES = ("worker", "webhook_bridge.__main__", "starter.__main__", "deployment.certificates")
@@ -57,7 +59,16 @@ def test_the_image_runs_as_nobody_in_particular_and_is_pinned() -> None:
     assert all(re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+", base) for base in bases), bases
     assert "USER 10001:10001" in lines
     assert any(line.startswith("HEALTHCHECK") for line in lines)
-    assert "--require-hashes" in "".join(lines)
+
+
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile"])
+def test_what_is_installed_is_the_lock_file_and_nothing_besides(file: str) -> None:
+    # Without --no-deps pip resolves what extras ask for anew, and fails on the day one of them has
+    # a release newer than the lock.
+    (command,) = re.findall(r"pip .*install.* -r \S+\.lock", (PROJECT / file).read_text())
+
+    assert "--require-hashes" in command
+    assert "--no-deps" in command
 
 
 def _copied() -> dict[str, str]:
