@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from temporalio.api.deployment.v1 import RoutingConfig, WorkerDeploymentInfo
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion as VersionMessage
 from temporalio.api.enums.v1 import WorkerDeploymentVersionStatus
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentRequest,
+    DescribeWorkerDeploymentVersionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
     SetWorkerDeploymentRampingVersionRequest,
 )
@@ -15,6 +17,8 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
+
+from adapters.temporal.pollers import Tasks
 
 NAME_VARIABLE = "TEMPORAL_DEPLOYMENT_NAME"
 BUILD_VARIABLE = "TEMPORAL_WORKER_BUILD_ID"
@@ -85,6 +89,30 @@ async def view_deployment(client: Client, name: str) -> Deployment | None:
         ramping=routing.ramping_deployment_version.build_id or None,
         ramp_percentage=routing.ramping_version_percentage,
     )
+
+
+async def registered_queues(
+    client: Client, version: WorkerDeploymentVersion
+) -> set[tuple[str, Tasks]]:
+    """What Temporal knows the build to serve; a build's first polls come before they are known."""
+    request = DescribeWorkerDeploymentVersionRequest(
+        namespace=client.namespace,
+        deployment_version=VersionMessage(
+            deployment_name=version.deployment_name, build_id=version.build_id
+        ),
+    )
+    try:
+        # Retried, for what describes a deployment is limited while its builds register.
+        answer = await client.workflow_service.describe_worker_deployment_version(
+            request, retry=True
+        )
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return set()
+        raise
+    queues = answer.worker_deployment_version_info.task_queue_infos
+    served = {kind.value: kind for kind in Tasks}
+    return {(each.name, served[each.type]) for each in queues if each.type in served}
 
 
 async def promote(client: Client, version: WorkerDeploymentVersion) -> None:

@@ -14,6 +14,7 @@ from adapters.temporal.deployments import (
     Deployment,
     Standing,
     count_open_runs,
+    registered_queues,
     view_deployment,
 )
 from adapters.temporal.deployments import promote as promote_version
@@ -140,7 +141,10 @@ async def _ramp(
 
 
 async def _served(client: Client, version: WorkerDeploymentVersion, wait: float) -> None:
-    """Return when the build's workers poll every queue; what one lacks would wait for ever."""
+    """Return when the build's workers poll every queue and Temporal has registered them for it.
+
+    What a queue lacks would wait for ever; what is not registered cannot be promoted.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while missing := await _unserved(client, version):
@@ -150,10 +154,12 @@ async def _served(client: Client, version: WorkerDeploymentVersion, wait: float)
 
 
 async def _unserved(client: Client, version: WorkerDeploymentVersion) -> list[str]:
+    registered = await registered_queues(client, version)
     missing = [
         queue
         for queue, tasks in SERVED
-        if all(each.version != version for each in (await view_queue(client, queue, tasks)).pollers)
+        if (queue, tasks) not in registered
+        or all(each.version != version for each in (await view_queue(client, queue, tasks)).pollers)
     ]
     return list(dict.fromkeys(missing))
 

@@ -1,5 +1,6 @@
 """The commands about worker versions, on two builds whose workers do nothing."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,6 +75,15 @@ async def test_new_work_goes_to_the_promoted_build_and_back_again(books: Books) 
     assert rows["one"]["status"] == "current"
     assert rows["two"]["status"] in {"draining", "drained"}
     assert not rows["one"]["may_stop"]
+
+
+async def test_a_build_may_be_promoted_while_its_workers_are_starting(books: Books) -> None:
+    # A worker's first poll is seen before Temporal has registered its build.
+    promoted = asyncio.create_task(deployments(books, "promote", "one", "--wait", "60"))
+    async with serving(books, "two", "one"):
+        result = await promoted
+
+    assert result.exit_code == 0, result.stderr
 
 
 async def test_a_ramp_is_shown_until_it_ends(books: Books) -> None:
