@@ -44,7 +44,7 @@ bench: $(BIN)/.ready ## Measure against the engine's own limit, one JSON line a 
 bench-reconciliation: $(BIN)/.ready ## Measure the pace and the memory of reconciliation (minutes).
 	$(BIN)/python -m benchmarks.reconciliation $(ARGS)
 
-proof: $(BIN)/.ready ## Run the slow proofs (40 minutes): crashes at every boundary, kills under load, and more.
+proof: $(BIN)/.ready ## Run the slow proofs (half an hour): crashes at every boundary, kills under load, and more.
 	$(BIN)/python -m pytest -m proof $(ARGS)
 
 soak: $(BIN)/.ready ## Play fault schedules drawn from seeds, one JSON line a seed (SEEDS=1-200, or SEEDS=1234).
